@@ -1,0 +1,84 @@
+# Framegate. `make` or `make help` lists the targets.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+APP_STAMP := .venv/.installed-app
+DEV_STAMP := .venv/.installed-dev
+MODELS_STAMP := .venv-triton/.installed
+# A user's pip settings decide where packages come from; the lock files decide which.
+PIP_INSTALL := -m pip install --disable-pip-version-check --quiet --no-deps --require-hashes
+
+.PHONY: help demo test up loadtest monitor bench-scorer lint format certs lock envs clean
+
+help:  ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+
+demo: envs  ## the whole system under 10 to 200 cameras, with a report
+	@.venv/bin/python -m scripts.demo
+
+test: $(DEV_STAMP) $(MODELS_STAMP) lint  ## lint, types and every test
+	@.venv/bin/python -m pytest
+
+up: envs  ## serve until Ctrl-C
+	@.venv/bin/python -m scripts.up
+
+loadtest: envs  ## the full progressive plan against `make up`
+	@.venv/bin/python -m loadtest
+
+monitor: envs  ## a line a second: GPU, queue and inference times
+	@.venv/bin/python -m monitor
+
+lint: $(DEV_STAMP)  ## ruff and mypy
+	@.venv/bin/ruff check --quiet .
+	@.venv/bin/ruff format --quiet --check .
+	@.venv/bin/mypy
+
+format: $(DEV_STAMP)  ## let ruff rewrite the layout
+	@.venv/bin/ruff check --fix --quiet .
+	@.venv/bin/ruff format .
+
+bench-scorer: envs  ## CPU per frame of the default model in Triton
+	@.venv/bin/python -m benchmarks.scorer_cpu
+
+certs: envs  ## a self-signed certificate for HTTPS in var/tls/
+	@.venv/bin/python -m scripts.certs
+
+lock: var/uv/.installed  ## renew the locked requirements from their .in files
+	@for pair in 3.11:requirements/app 3.11:requirements/dev 3.10:triton_runtime/requirements; do \
+	    var/uv/bin/uv pip compile --quiet --universal --no-annotate --generate-hashes \
+	        --python-version $${pair%%:*} --custom-compile-command "make lock" \
+	        --no-emit-package perf-analyzer --no-emit-package setuptools \
+	        $${pair#*:}.in -o $${pair#*:}.txt; done
+	@var/uv/bin/uv pip compile --quiet --no-deps --no-annotate --generate-hashes \
+	    --custom-compile-command "make lock" triton_runtime/server.in -o triton_runtime/server.txt
+
+var/uv/.installed:
+	@$(PYTHON) -m venv var/uv && var/uv/bin/pip install --quiet uv && touch $@
+
+clean:  ## remove environments, logs and runs
+	@rm -rf .venv .venv-triton var runs
+
+envs: $(APP_STAMP) $(MODELS_STAMP)  ## make .venv and .venv-triton
+
+# A stamp is written last, so an install that was interrupted is done again from nothing.
+$(APP_STAMP): requirements/app.txt
+	@$(PYTHON) scripts/check_python.py
+	@echo "Installing the application's packages into .venv"
+	@rm -rf .venv && $(PYTHON) -m venv .venv
+	@.venv/bin/python $(PIP_INSTALL) -r requirements/app.txt
+	@touch $@
+
+$(DEV_STAMP): $(APP_STAMP) requirements/dev.txt
+	@echo "Installing the test and lint packages into .venv"
+	@.venv/bin/python $(PIP_INSTALL) -r requirements/dev.txt
+	@touch $@
+
+$(MODELS_STAMP): triton_runtime/requirements.txt triton_runtime/server.txt
+	@$(PYTHON) scripts/check_python.py
+	@echo "Installing Triton and the models' packages into .venv-triton"
+	@rm -rf .venv-triton && $(PYTHON) -m venv .venv-triton
+	@.venv-triton/bin/python $(PIP_INSTALL) -r triton_runtime/requirements.txt -r triton_runtime/server.txt
+	@touch $@
