@@ -1,0 +1,60 @@
+"""The public app: its whole wiring."""
+
+import logging
+
+from flask import Flask
+
+from backend.gateway import health, page, quality
+from backend.gateway.health import Canary
+from backend.gateway.scoring import QualityScorer
+from backend.settings import Settings
+from backend.triton import TritonClient
+from backend.web import metrics, problems, request_ids
+from backend.web.uploads import BodyBudget, PictureRequest
+
+# Per worker: a dozen of the largest bodies, or four thousand camera frames.
+BODIES_BYTES = 128 * 2**20
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """Make the gateway.
+
+    | route | what |
+    |---|---|
+    | GET / | camera page |
+    | POST /v1/quality | score one picture |
+    | GET /health, /health/live, /health/ready | probes |
+    | GET /metrics | Prometheus |
+    """
+    settings = settings or Settings()
+    logging.getLogger("framegate").setLevel(settings.log_level.upper())
+    max_in_flight = max(1, settings.max_in_flight // settings.workers)
+    triton = TritonClient(
+        settings.triton_addresses,
+        timeout_s=settings.triton_timeout_ms / 1000,
+        # One more than the pictures in flight, for the canary.
+        concurrency=max_in_flight + 1,
+    )
+    scorer = QualityScorer(
+        triton,
+        settings.quality_model,
+        max_pixels=settings.max_pixels,
+        max_in_flight=max_in_flight,
+    )
+
+    app = Flask("framegate", static_folder=None)
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.request_class = PictureRequest
+    app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
+    app.config["MAX_FORM_MEMORY_SIZE"] = settings.max_body_bytes
+    app.config["MAX_FORM_PARTS"] = 16
+    request_ids.register(app)
+    metrics.register(app)
+    problems.register(app)
+    app.register_blueprint(page.blueprint())
+    budget = BodyBudget(max(BODIES_BYTES, settings.max_body_bytes))
+    app.register_blueprint(
+        quality.blueprint(scorer, budget, body_timeout_s=settings.body_timeout_s)
+    )
+    app.register_blueprint(health.blueprint(Canary(scorer.canary), model=settings.quality_model))
+    return app

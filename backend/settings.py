@@ -1,0 +1,101 @@
+"""What the backend can be told through the environment; its only reader."""
+
+import re
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Every value has a default that works on a laptop; `FRAMEGATE_` prefixes each name."""
+
+    model_config = SettingsConfigDict(env_prefix="FRAMEGATE_", frozen=True)
+
+    host: str = Field("127.0.0.1", description="Address the gateway listens on.")
+    port: int = Field(8000, ge=1, le=65535, description="The gateway's port.")
+    workers: int = Field(2, ge=1, le=256, description="Gateway processes.")
+    tls_cert: Path | None = Field(None, description="Certificate (PEM); with the key, HTTPS.")
+    tls_key: Path | None = Field(None, description="The certificate's private key (PEM).")
+
+    triton_host: str = Field("127.0.0.1", description="Address Triton listens on.")
+    triton_http_port: int = Field(8003, ge=1, le=65535, description="Triton's HTTP port.")
+    triton_urls: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Triton servers as http://host:port, by commas; overrides host and port."
+    )
+    triton_timeout_ms: int = Field(
+        2000, ge=1, le=600_000, description="Longest wait for Triton in one request."
+    )
+    quality_model: str = Field(
+        "capture_quality", min_length=1, description="The model behind /v1/quality."
+    )
+
+    max_in_flight: int = Field(
+        64,
+        ge=1,
+        le=65536,
+        description="Pictures being worked on at once, over all workers; at least one in each.",
+    )
+    max_body_bytes: int = Field(
+        10 * 2**20, ge=1024, description="Largest request body; 413 past it."
+    )
+    max_pixels: int = Field(
+        25_000_000, ge=1024, description="Largest picture, width x height; 413 past it."
+    )
+    body_timeout_s: float = Field(
+        10, gt=0, le=600, description="Longest wait for a whole request body; 408 past it."
+    )
+    log_level: str = Field(
+        "info", pattern="^(debug|info|warning|error)$", description="Least severe line logged."
+    )
+
+    @field_validator("triton_urls", mode="before")
+    @classmethod
+    def _split_commas(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("triton_urls")
+    @classmethod
+    def _need_a_scheme(cls, urls: tuple[str, ...]) -> tuple[str, ...]:
+        for url in urls:
+            if not re.fullmatch(r"http://[^/\s]+/?", url):
+                raise ValueError(f"{url!r} is not an http://host:port address")
+        return urls
+
+    @model_validator(mode="after")
+    def _tls_needs_both_files(self) -> Self:
+        if (self.tls_cert is None) != (self.tls_key is None):
+            raise ValueError("FRAMEGATE_TLS_CERT and FRAMEGATE_TLS_KEY are needed together")
+        missing = [
+            str(path) for path in (self.tls_cert, self.tls_key) if path and not path.is_file()
+        ]
+        if missing:
+            raise ValueError(
+                f"there is no file {' and no '.join(missing)}; `make certs` writes a pair"
+            )
+        return self
+
+    @property
+    def triton_addresses(self) -> tuple[str, ...]:
+        """Where Triton answers HTTP, as host:port."""
+        if self.triton_urls:
+            return tuple(url.removeprefix("http://").rstrip("/") for url in self.triton_urls)
+        return (f"{bracketed(self.triton_host)}:{self.triton_http_port}",)
+
+
+def problems_in(error: ValidationError) -> list[str]:
+    """A line per problem, with the variable's name where there is one."""
+    lines = []
+    for problem in error.errors():
+        name = "_".join(map(str, problem["loc"])).upper()
+        text = problem["msg"].removeprefix("Value error, ")
+        lines.append(f"FRAMEGATE_{name}: {text}" if name else text)
+    return lines
+
+
+def bracketed(host: str) -> str:
+    """An IPv6 address as URLs write it; anything else as it is."""
+    return f"[{host}]" if ":" in host else host

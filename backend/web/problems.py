@@ -1,0 +1,95 @@
+"""From errors to answers: one table, and `application/problem+json` bodies (RFC 9457)."""
+
+import logging
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from flask import Flask, Response, json
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+
+from backend import errors
+from backend.web import metrics
+from backend.web.request_ids import request_id
+
+log = logging.getLogger("framegate")
+
+
+@dataclass(frozen=True)
+class Problem:
+    """How one type of error is answered.
+
+    Attributes:
+        code: stable name for programs.
+        retry_after_s: where waiting helps, for how long.
+    """
+
+    status: int
+    code: str
+    retry_after_s: int | None = None
+
+
+PROBLEMS: dict[type[errors.FramegateError], Problem] = {
+    errors.MalformedRequest: Problem(400, "malformed_request"),
+    errors.SlowBody: Problem(408, "slow_body"),
+    errors.PictureTooLarge: Problem(413, "picture_too_large"),
+    errors.UnsupportedPicture: Problem(415, "unsupported_picture"),
+    errors.UndecodablePicture: Problem(422, "undecodable_picture"),
+    errors.PictureTooSmall: Problem(422, "picture_too_small"),
+    errors.AnimatedPicture: Problem(422, "animated_picture"),
+    errors.Overloaded: Problem(503, "overloaded", retry_after_s=1),
+    errors.TritonFailed: Problem(502, "triton_failed"),
+    errors.TritonUnavailable: Problem(503, "triton_unavailable", retry_after_s=2),
+    errors.TritonOverloaded: Problem(503, "triton_overloaded", retry_after_s=1),
+    errors.TritonTimeout: Problem(504, "triton_timeout", retry_after_s=1),
+}
+
+
+def register(app: Flask) -> None:
+    """Give every error of `app` its answer."""
+
+    @app.errorhandler(errors.FramegateError)
+    def known(error: errors.FramegateError) -> Response:
+        problem = PROBLEMS[type(error)]
+        if problem.status >= 500:
+            log.warning("%s %s: %s", request_id(), problem.code, error)
+        return _answer(problem, str(error))
+
+    @app.errorhandler(HTTPException)
+    def from_werkzeug(error: HTTPException) -> Response:
+        status = error.code or 500
+        detail = error.description or HTTPStatus(status).phrase
+        if isinstance(error, RequestEntityTooLarge):
+            limit = app.config["MAX_CONTENT_LENGTH"]
+            detail = f"The request body is over the limit of {limit} bytes or has too many parts."
+        code = HTTPStatus(status).phrase.lower().replace(" ", "_")
+        response = _answer(Problem(status, code), detail)
+        for name, value in error.get_headers():
+            if name == "Allow":
+                response.headers[name] = value
+        return response
+
+    @app.errorhandler(Exception)
+    def unknown(error: Exception) -> Response:
+        log.exception("%s internal_error", request_id())
+        return _answer(
+            Problem(500, "internal_error"),
+            "The gateway failed on this request. Its log has the details under the request id.",
+        )
+
+
+def _answer(problem: Problem, detail: str) -> Response:
+    metrics.count_problem(problem.code)
+    body = {
+        "type": "about:blank",
+        "title": HTTPStatus(problem.status).phrase,
+        "status": problem.status,
+        "code": problem.code,
+        "detail": detail,
+        "request_id": request_id(),
+    }
+    response = Response(
+        json.dumps(body), status=problem.status, content_type="application/problem+json"
+    )
+    if problem.retry_after_s is not None:
+        response.headers["Retry-After"] = str(problem.retry_after_s)
+    return response

@@ -1,0 +1,199 @@
+"""The project's processes, as tests start, wait for and stop them."""
+
+import abc
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Self
+
+import psutil
+import requests
+
+PROJECT = Path(__file__).resolve().parent.parent
+TOKEN = "token-of-the-tests"
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_until(condition: Callable[[], bool], *, timeout_s: float = 20, what: str = "") -> None:
+    """Poll until `condition` holds; fail with `what` after the deadline."""
+    deadline_s = time.monotonic() + timeout_s
+    while not condition():
+        if time.monotonic() > deadline_s:
+            raise AssertionError(f"still not so after {timeout_s} s: {what or condition}")
+        time.sleep(0.02)
+
+
+def environment(extra: Mapping[str, str]) -> dict[str, str]:
+    """A clean environment with a proxy in it that leads nowhere: loopback must not use it."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("FRAMEGATE_", "LOCUST_"))
+        and name.lower() not in ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
+    }
+    nowhere = "http://127.0.0.1:9"
+    proxies = {"HTTP_PROXY": nowhere, "http_proxy": nowhere, "ALL_PROXY": nowhere}
+    return kept | proxies | dict(extra)
+
+
+class Session(requests.Session):
+    """A client that ignores proxies."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.trust_env = False
+
+
+class Process:
+    """A child in its own group whose output goes to a file."""
+
+    def __init__(self, folder: Path, command: list[str], env: Mapping[str, str]) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.output_file = folder / "output.log"
+        with self.output_file.open("ab") as output:
+            self.popen = subprocess.Popen(
+                command,
+                cwd=PROJECT,
+                env=environment(env),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    @property
+    def output(self) -> str:
+        return self.output_file.read_text(errors="replace")
+
+    def wait_answering(self, url: str, *, timeout_s: float = 30, **options: Any) -> None:
+        def answers() -> bool:
+            if self.popen.poll() is not None:
+                raise AssertionError(f"ended with {self.popen.returncode}:\n{self.output[-2000:]}")
+            with contextlib.suppress(requests.RequestException), Session() as session:
+                return session.get(url, timeout=5, **options).status_code == 200
+            return False
+
+        wait_until(answers, timeout_s=timeout_s, what=f"{url} answers 200")
+
+    def stop(self, signum: signal.Signals = signal.SIGTERM, *, timeout_s: float = 25) -> int:
+        if self.popen.poll() is None:
+            self.popen.send_signal(signum)
+        try:
+            return self.popen.wait(timeout_s)
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.popen.pid, signal.SIGKILL)
+            self.popen.wait()
+
+
+class _Server(abc.ABC):
+    """Something that is started, stopped and started again on the same ports."""
+
+    process: Process
+
+    @abc.abstractmethod
+    def start(self) -> None:
+        """Return once it answers."""
+
+    def stop(self, signum: signal.Signals = signal.SIGTERM) -> int:
+        return self.process.stop(signum)
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.process.stop()
+
+
+class Triton(_Server):
+    """`python -m triton_runtime` on free ports."""
+
+    def __init__(self, folder: Path, **settings: str) -> None:
+        self.folder = folder
+        self.http_port, self.grpc_port, self.metrics_port = (free_port() for _ in range(3))
+        self.url = f"http://127.0.0.1:{self.http_port}"
+        self.metrics_url = f"http://127.0.0.1:{self.metrics_port}/metrics"
+        self.log = folder / "triton.log"
+        self.env = {
+            "FRAMEGATE_TRITON_HTTP_PORT": str(self.http_port),
+            "FRAMEGATE_TRITON_GRPC_PORT": str(self.grpc_port),
+            "FRAMEGATE_TRITON_METRICS_PORT": str(self.metrics_port),
+            "FRAMEGATE_TRITON_CONTROL_TOKEN": TOKEN,
+            "FRAMEGATE_TRITON_LOG": str(self.log),
+        } | settings
+
+    def start(self) -> None:
+        self.process = Process(self.folder, [sys.executable, "-m", "triton_runtime"], self.env)
+        model = self.env.get("FRAMEGATE_QUALITY_MODEL", "capture_quality")
+        self.process.wait_answering(f"{self.url}/v2/models/{model}/ready")
+
+    def __exit__(self, *error: object) -> None:
+        """Quicker than a stop, which is tested elsewhere: the launcher cleans up all the same."""
+        if self.process.popen.poll() is None:
+            for server in psutil.Process(self.process.popen.pid).children():
+                server.kill()
+            self.process.popen.wait(10)
+        self.process.stop()
+
+    def control(self, action: str, model: str) -> requests.Response:
+        """`load` or `unload` a model, with the header that this needs."""
+        with Session() as session:
+            return session.post(
+                f"{self.url}/v2/repository/models/{model}/{action}",
+                headers={"triton-control": TOKEN},
+                timeout=60,
+            )
+
+    def infer(self, model: str, inputs: list[dict[str, Any]]) -> requests.Response:
+        with Session() as session:
+            url = f"{self.url}/v2/models/{model}/infer"
+            return session.post(url, json={"inputs": inputs}, timeout=30)
+
+
+class Gateway(_Server):
+    """The gateway under gunicorn on a free port."""
+
+    def __init__(self, folder: Path, *, triton_port: int, **settings: str) -> None:
+        self.folder = folder
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.env = {
+            "FRAMEGATE_PORT": str(self.port),
+            "FRAMEGATE_TRITON_HTTP_PORT": str(triton_port),
+        } | settings
+
+    def start(self) -> None:
+        gunicorn = str(Path(sys.executable).parent / "gunicorn")
+        command = [gunicorn, "--config", "backend/gateway/gunicorn_conf.py"]
+        self.process = Process(self.folder, command, self.env)
+        if "FRAMEGATE_TLS_CERT" in self.env:
+            self.url = f"https://127.0.0.1:{self.port}"
+            self.process.wait_answering(
+                f"{self.url}/health/live", verify=self.env["FRAMEGATE_TLS_CERT"]
+            )
+        else:
+            self.process.wait_answering(f"{self.url}/health/live")
+
+    def post(
+        self, body: bytes, content_type: str | None = "image/jpeg", **headers: str
+    ) -> requests.Response:
+        """POST /v1/quality."""
+        sent = ({"Content-Type": content_type} if content_type else {}) | headers
+        with Session() as session:
+            return session.post(f"{self.url}/v1/quality", data=body, headers=sent, timeout=30)
+
+    def get(self, path: str) -> requests.Response:
+        with Session() as session:
+            return session.get(f"{self.url}{path}", timeout=30)

@@ -1,0 +1,77 @@
+"""The tree of errors, its drawing, and the one table that answers them."""
+
+import re
+from http import HTTPStatus
+
+from backend import errors
+from backend.errors import FramegateError
+from backend.web.problems import PROBLEMS, Problem
+
+
+def descendants(kind: type[FramegateError]) -> dict[str, str]:
+    """Name → name of the parent, of everything under `kind`."""
+    found: dict[str, str] = {}
+    for child in kind.__subclasses__():
+        found |= {child.__name__: kind.__name__} | descendants(child)
+    return found
+
+
+def leaves() -> set[type[FramegateError]]:
+    kinds = {getattr(errors, name) for name in descendants(FramegateError)}
+    return {kind for kind in kinds if not kind.__subclasses__()}
+
+
+def drawn() -> list[tuple[int, str, str]]:
+    """Depth, name and remark of each line of the drawing."""
+    lines = (errors.__doc__ or "").splitlines()
+    matches = [re.fullmatch(r"([│├└─ ]*)(\w+)\s*(.*)", line) for line in lines[2:] if line]
+    return [(len(m[1]) // 4, m[2], m[3]) for m in matches if m]
+
+
+def test_the_drawing_is_the_tree() -> None:
+    assert drawn()[0] == (0, "FramegateError", "")
+    parents, path = {}, ["FramegateError"]
+    for depth, name, _ in drawn()[1:]:
+        path[depth:] = [name]
+        parents[name] = path[depth - 1]
+    assert parents == descendants(FramegateError)
+
+
+def test_every_leaf_has_one_answer_and_nothing_else_has() -> None:
+    assert set(PROBLEMS) == leaves()
+
+
+def test_the_answers_are_those_that_callers_rely_on() -> None:
+    assert {kind.__name__: problem for kind, problem in PROBLEMS.items()} == {
+        "MalformedRequest": Problem(400, "malformed_request"),
+        "SlowBody": Problem(408, "slow_body"),
+        "PictureTooLarge": Problem(413, "picture_too_large"),
+        "UnsupportedPicture": Problem(415, "unsupported_picture"),
+        "UndecodablePicture": Problem(422, "undecodable_picture"),
+        "PictureTooSmall": Problem(422, "picture_too_small"),
+        "AnimatedPicture": Problem(422, "animated_picture"),
+        "Overloaded": Problem(503, "overloaded", 1),
+        "TritonFailed": Problem(502, "triton_failed"),
+        "TritonUnavailable": Problem(503, "triton_unavailable", 2),
+        "TritonOverloaded": Problem(503, "triton_overloaded", 1),
+        "TritonTimeout": Problem(504, "triton_timeout", 1),
+    }
+
+
+def test_what_the_caller_can_fix_is_4xx_and_the_rest_5xx() -> None:
+    for kind, problem in PROBLEMS.items():
+        family = 4 if issubclass(kind, errors.BadInput) else 5
+        assert problem.status // 100 == family, kind
+
+
+def test_codes_are_unique_and_no_phrase_of_http() -> None:
+    codes = [problem.code for problem in PROBLEMS.values()]
+    assert len(set(codes)) == len(codes)
+    phrases = {status.phrase.lower().replace(" ", "_") for status in HTTPStatus}
+    assert not (phrases | {"internal_error"}) & set(codes)
+
+
+def test_retry_after_stands_exactly_where_the_drawing_says_that_waiting_helps() -> None:
+    helps = {name for _, name, remark in drawn() if "waiting helps" in remark}
+    assert helps == {kind.__name__ for kind, problem in PROBLEMS.items() if problem.retry_after_s}
+    assert helps == {"Overloaded", "TritonUnavailable", "TritonOverloaded", "TritonTimeout"}
