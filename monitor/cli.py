@@ -1,0 +1,247 @@
+"""The command line: flags in, sinks and exit code out."""
+
+import argparse
+import contextlib
+import io
+import json
+import math
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn, TextIO
+
+from monitor import render
+from monitor.gpu import GpuReader
+from monitor.recording import Recorder, sample_frame
+from monitor.sample import Sample
+from monitor.sampling import Sampler
+from monitor.session import Diagnostics, Sink, run
+from monitor.signals import StopSignals
+from monitor.triton_metrics import BadUrl, metrics_url
+
+EXIT_OK, EXIT_FAILED, EXIT_USAGE = 0, 1, 2
+SHORTEST_INTERVAL_S, LONGEST_INTERVAL_S = 0.1, 3600.0
+# --once must answer in three seconds whatever the interval: two scrapes and the wait between.
+ONCE_INTERVAL_S = 1.0
+
+
+class UsageError(Exception):
+    """What was asked cannot be done. The text is for whoever asked."""
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        self.exit(EXIT_USAGE, f"monitor: {message}; --help lists the flags\n")
+
+
+class TableSink:
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, sample: Sample) -> None:
+        self._stream.write(render.row(sample) + "\n")
+        self._stream.flush()
+
+
+def parser() -> argparse.ArgumentParser:
+    main = _Parser(
+        prog="python -m monitor",
+        description="GPU, queue and inference times, a line a second.",
+    )
+    _add_sampling_flags(main, given_only=False)
+    main.add_argument("--no-header", action="store_true", help="leave the table's header out")
+    main.add_argument(
+        "--format", choices=("table", "json"), default="table", help="table (default) or JSON"
+    )
+    commands = main.add_subparsers(
+        dest="command", metavar="record FILE", title="instead of a table"
+    )
+    record = commands.add_parser("record", help="write JSON lines to FILE and print nothing")
+    record.add_argument("file", type=Path, metavar="FILE", help="replaced if it exists")
+    _add_sampling_flags(record, given_only=True)
+    return main
+
+
+def _add_sampling_flags(to: argparse.ArgumentParser, *, given_only: bool) -> None:
+    """`given_only`: a subcommand's default would overwrite what stood before its name."""
+
+    def default(value: object) -> object:
+        return argparse.SUPPRESS if given_only else value
+
+    to.add_argument(
+        "-i",
+        "--interval",
+        type=_interval_s,
+        default=default(1.0),
+        metavar="SECONDS",
+        help="between samples, 0.1 to 3600 (default 1)",
+    )
+    to.add_argument(
+        "--duration",
+        type=_duration_s,
+        default=default(None),
+        metavar="SECONDS",
+        help="end after this time (default: at Ctrl-C)",
+    )
+    to.add_argument(
+        "--triton",
+        type=_url,
+        default=default(None),
+        metavar="URL",
+        help="Triton's metrics (default: http://127.0.0.1:8002, or as FRAMEGATE_TRITON_HOST and "
+        "FRAMEGATE_TRITON_METRICS_PORT say)",
+    )
+    to.add_argument("--once", action="store_true", default=default(False), help="one sample only")
+
+
+def _interval_s(text: str) -> float:
+    seconds = _seconds(text)
+    if not SHORTEST_INTERVAL_S <= seconds <= LONGEST_INTERVAL_S:
+        raise argparse.ArgumentTypeError(
+            f"{text} is not between {SHORTEST_INTERVAL_S:g} and {LONGEST_INTERVAL_S:g} seconds"
+        )
+    return seconds
+
+
+def _duration_s(text: str) -> float:
+    seconds = _seconds(text)
+    if not (math.isfinite(seconds) and seconds > 0):
+        raise argparse.ArgumentTypeError(f"{text} is not a number of seconds above 0")
+    return seconds
+
+
+def _seconds(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds") from error
+
+
+def _url(text: str) -> str:
+    try:
+        return metrics_url(text)
+    except BadUrl as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def _url_from_settings() -> str:
+    # Imported only where no flag names Triton: it is half of the start-up time.
+    from pydantic import ValidationError
+
+    from monitor.settings import Settings
+
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        problems = [
+            f"FRAMEGATE_{'_'.join(map(str, problem['loc'])).upper()}: {problem['msg']}"
+            for problem in error.errors()
+        ]
+        raise UsageError("; ".join(problems)) from error
+    host = settings.triton_host
+    if ":" in host:
+        host = f"[{host}]"
+    try:
+        return metrics_url(f"http://{host}:{settings.triton_metrics_port}")
+    except BadUrl as error:
+        raise UsageError(f"FRAMEGATE_TRITON_HOST: {error}") from error
+
+
+def _say(message: str) -> None:
+    # Whoever closed stderr does not want to hear of it.
+    with contextlib.suppress(OSError):
+        sys.stderr.write(f"monitor: {message}\n")
+        sys.stderr.flush()
+
+
+def _prepare_streams() -> None:
+    # Started with a stream closed (`>&-`), Python has None there.
+    sys.stdout = sys.stdout or Path(os.devnull).open("w")  # noqa: SIM115 - open until the end
+    sys.stderr = sys.stderr or Path(os.devnull).open("w")  # noqa: SIM115
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # The degree sign must not end the program where the terminal speaks ASCII.
+            stream.reconfigure(errors="replace")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    _prepare_streams()
+    options = parser().parse_args(arguments)
+    try:
+        with StopSignals() as stop, contextlib.closing(GpuReader()) as gpus:
+            return _dispatch(options, gpus, stop)
+    except UsageError as error:
+        _say(str(error))
+        return EXIT_USAGE
+    except BrokenPipeError:
+        # The reader has seen enough. What Python still holds for stdout must not be flushed.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_OK
+    except OSError as error:
+        _say(f"writing failed: {error.strerror or error}")
+        return EXIT_FAILED
+
+
+def _dispatch(options: argparse.Namespace, gpus: GpuReader, stop: StopSignals) -> int:
+    url = options.triton or _url_from_settings()
+    if options.command == "record":
+        try:
+            file = options.file.open("w", encoding="utf-8")
+        except OSError as error:
+            raise UsageError(f"{options.file} cannot be written: {error.strerror}") from error
+        with file:
+            return _watch(options, gpus, url, stop, Recorder(file, options.interval), sys.stderr)
+    if options.format == "json":
+        if options.once:
+            frame = sample_frame(_once(options, gpus, url, stop))
+            sys.stdout.write(json.dumps(frame, indent=2, ensure_ascii=False) + "\n")
+            sys.stdout.flush()
+            return EXIT_OK
+        recorder = Recorder(sys.stdout, options.interval, with_header=not options.no_header)
+        return _watch(options, gpus, url, stop, recorder, sys.stderr)
+    if not options.no_header:
+        sys.stdout.write(render.header() + "\n")
+        sys.stdout.flush()
+    return _watch(options, gpus, url, stop, TableSink(sys.stdout), sys.stdout)
+
+
+def _watch(
+    options: argparse.Namespace,
+    gpus: GpuReader,
+    url: str,
+    stop: StopSignals,
+    sink: Sink,
+    summary_to: TextIO,
+) -> int:
+    diagnostics = Diagnostics(_say)
+    if options.once:
+        sample = _once(options, gpus, url, stop)
+        diagnostics.note(sample)
+        sink.write(sample)
+        return EXIT_OK
+    summary = run(
+        Sampler(gpus, url, options.interval),
+        sink,
+        stop,
+        interval_s=options.interval,
+        duration_s=options.duration,
+        diagnostics=diagnostics,
+    )
+    if stop.received == signal.SIGINT:
+        # A terminal has just echoed ^C into the line.
+        after_echo = "\n" if summary_to.isatty() else ""
+        summary_to.write(f"{after_echo}{summary.text()}\n")
+        summary_to.flush()
+    return EXIT_OK
+
+
+def _once(options: argparse.Namespace, gpus: GpuReader, url: str, stop: StopSignals) -> Sample:
+    """Counters speak of an interval, so where Triton answers there are two scrapes."""
+    interval_s = min(options.interval, ONCE_INTERVAL_S)
+    sampler = Sampler(gpus, url, interval_s)
+    first = sampler.sample()
+    if first.models is None or stop.wait(interval_s):
+        return first
+    return sampler.sample()

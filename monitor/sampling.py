@@ -1,0 +1,85 @@
+"""Asks the GPUs, Triton and the host, and puts their answers into one sample."""
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+from monitor import host
+from monitor.counters import ModelActivity, Snapshot, between
+from monitor.sample import GpuReading, Sample
+from monitor.triton_metrics import ScrapeError, parse, scrape
+
+FIRST_SCRAPE = "the first scrape is only a baseline"
+LONGEST_SCRAPE_S = 2.0
+SCRAPE_SHARE = 0.8
+
+
+class Gpus(Protocol):
+    reason: str | None
+
+    def read(self, now_s: float) -> tuple[GpuReading, ...]: ...
+
+
+class Sampler:
+    """Remembers the last scrape, so that each sample speaks of the time since the one before.
+
+    Args:
+        url: Triton's metrics.
+        interval_s: A scrape has less time than that, so two never overlap.
+    """
+
+    def __init__(
+        self,
+        gpus: Gpus,
+        url: str,
+        interval_s: float,
+        *,
+        fetch: Callable[[str, float], str] = scrape,
+        monotonic: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
+        cpu_times: Callable[[], host.CpuTimes | None] = host.read_cpu_times,
+    ) -> None:
+        self._gpus = gpus
+        self._url = url
+        self._timeout_s = min(SCRAPE_SHARE * interval_s, LONGEST_SCRAPE_S)
+        self._fetch = fetch
+        self._monotonic = monotonic
+        self._wall = wall
+        self._cpu_times = cpu_times
+        self._last_scrape: Snapshot | None = None
+        self._last_cpu: host.CpuTimes | None = None
+
+    def sample(self) -> Sample:
+        wall_s, monotonic_s = self._wall(), self._monotonic()
+        missing: dict[str, str] = {}
+        gpus = self._gpus.read(monotonic_s)
+        if self._gpus.reason is not None:
+            missing["gpu"] = self._gpus.reason
+        models, elapsed_s, unknown = self._triton()
+        missing.update(unknown)
+        cpu = self._cpu_times()
+        cpu_percent = host.busy_percent(self._last_cpu, cpu)
+        if cpu is None:
+            missing["host_cpu"] = "this system has no /proc/stat"
+        elif cpu_percent is None:
+            missing["host_cpu"] = "it takes two readings"
+        self._last_cpu = cpu
+        return Sample(wall_s, monotonic_s, gpus, models, elapsed_s, cpu_percent, missing)
+
+    def _triton(
+        self,
+    ) -> tuple[tuple[ModelActivity, ...] | None, float | None, Mapping[str, str]]:
+        before = self._last_scrape
+        try:
+            text = self._fetch(self._url, self._timeout_s)
+            after = parse(text, self._monotonic())
+        except ScrapeError as error:
+            return None, None, {"triton": str(error)}
+        except ValueError:
+            return None, None, {"triton": f"{self._url} answered something that is no metrics text"}
+        self._last_scrape = after
+        models = between(before, after)
+        if before is None:
+            return models, None, {"counters": FIRST_SCRAPE}
+        missing = {} if models else {"counters": "Triton reports no model"}
+        return models, after.monotonic_s - before.monotonic_s, missing

@@ -1,0 +1,82 @@
+"""The loop: a sample, a line, the wait for the next tick or a signal."""
+
+import math
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+from monitor.sample import GpuReading, Sample
+from monitor.summary import Summary
+
+# Worth a word on stderr. That a first scrape says nothing yet is not.
+SAID = {"gpu": "GPU", "triton": "Triton metrics"}
+
+
+class Source(Protocol):
+    def sample(self) -> Sample: ...
+
+
+class Sink(Protocol):
+    def write(self, sample: Sample) -> None: ...
+
+
+class Stop(Protocol):
+    def wait(self, timeout_s: float) -> bool: ...
+
+
+class Diagnostics:
+    """Says each reason once, and again only when it changes or is gone."""
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self._say = say
+        self._said: dict[str, str] = {}
+
+    def note(self, sample: Sample) -> None:
+        reasons = {
+            f"no {name}": sample.missing[key] for key, name in SAID.items() if key in sample.missing
+        }
+        for gpu in sample.gpus:
+            if gpu.missing:
+                reasons[f"GPU {gpu.index} incomplete"] = _by_reason(gpu)
+        for what, reason in reasons.items():
+            if self._said.get(what) != reason:
+                self._say(f"{what}: {reason}")
+        for what in self._said.keys() - reasons.keys():
+            self._say(f"no longer: {what}")
+        self._said = reasons
+
+
+def _by_reason(gpu: GpuReading) -> str:
+    metrics: dict[str, list[str]] = {}
+    for metric, reason in gpu.missing.items():
+        metrics.setdefault(reason, []).append(metric)
+    return "; ".join(f"{reason} ({', '.join(names)})" for reason, names in metrics.items())
+
+
+def run(
+    source: Source,
+    sink: Sink,
+    stop: Stop,
+    *,
+    interval_s: float,
+    duration_s: float | None,
+    diagnostics: Diagnostics,
+    monotonic: Callable[[], float] = time.monotonic,
+) -> Summary:
+    """Sample on a steady beat until stopped; a beat missed is left out, never caught up."""
+    summary = Summary()
+    start_s = monotonic()
+    end_s = None if duration_s is None else start_s + duration_s
+    tick = 0
+    while True:
+        sample = source.sample()
+        diagnostics.note(sample)
+        sink.write(sample)
+        summary.add(sample)
+        tick = max(tick + 1, math.ceil((monotonic() - start_s) / interval_s))
+        next_s = start_s + tick * interval_s
+        if end_s is not None and next_s > end_s:
+            stop.wait(end_s - monotonic())
+            return summary
+        if stop.wait(next_s - monotonic()):
+            return summary

@@ -1,0 +1,29 @@
+"""Metrics text as Triton writes it."""
+
+from collections.abc import Mapping
+
+
+def triton_text(
+    counters: Mapping[str, int],
+    *,
+    model: str = "capture_quality",
+    failures: Mapping[str, int] | None = None,
+    pending: int | None = 0,
+    extra_labels: str = "",
+) -> str:
+    """`counters`: names without `nv_`, such as inference_count."""
+    labels = f'{extra_labels}model="{model}",version="1"'
+    lines = []
+    for name, value in counters.items():
+        lines += [f"# HELP nv_{name} Words", f"# TYPE nv_{name} counter"]
+        lines.append(f"nv_{name}{{{labels}}} {value}")
+    if failures is not None:
+        lines += ["# TYPE nv_inference_request_failure counter"]
+        lines += [
+            f'nv_inference_request_failure{{{labels},reason="{reason}"}} {count}'
+            for reason, count in failures.items()
+        ]
+    if pending is not None:
+        lines += ["# TYPE nv_inference_pending_request_count gauge"]
+        lines.append(f"nv_inference_pending_request_count{{{labels}}} {pending}")
+    return "\n".join(lines) + "\n"
