@@ -1,0 +1,70 @@
+"""The monitor as a child process: a blocking driver call there cannot stall the users here."""
+
+import atexit
+import contextlib
+import ctypes
+import math
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+STOP_WITHIN_S = 5.0
+_PR_SET_PDEATHSIG = 1
+
+
+class MonitorChild:
+    """Records into a file until stopped; stopped at the latest when this process exits."""
+
+    def __init__(self, recording: Path, diagnostics: Path, *, at_most_s: float) -> None:
+        # The duration bounds the child in any case.
+        command = [sys.executable, "-m", "monitor", "record", str(recording.resolve())]
+        command += ["--duration", str(math.ceil(at_most_s))]
+        self._owner_pid = os.getpid()
+        self._diagnostics = diagnostics
+        with diagnostics.open("wb") as log:
+            self._process = subprocess.Popen(
+                command,
+                cwd=ROOT,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                preexec_fn=_end_with_parent,
+            )
+        atexit.register(self.stop)
+
+    def stop(self) -> str | None:
+        """End the child.
+
+        Returns:
+            Why there may be no recording, or None.
+        """
+        atexit.unregister(self.stop)
+        if os.getpid() != self._owner_pid:
+            return None
+        ended_early = self._process.poll()
+        if ended_early is None:
+            self._signal(signal.SIGTERM)
+            try:
+                self._process.wait(STOP_WITHIN_S)
+            except subprocess.TimeoutExpired:
+                self._signal(signal.SIGKILL)
+                self._process.wait()
+        lines = self._diagnostics.read_text(encoding="utf-8", errors="replace").splitlines()
+        if ended_early not in (None, 0):
+            last = f": {lines[-1].strip()}" if lines else ""
+            return f"the monitor ended early with exit code {ended_early}{last}"
+        return None
+
+    def _signal(self, number: signal.Signals) -> None:
+        # It leads a process group of its own, so whatever it started goes with it.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, number)
+
+
+def _end_with_parent() -> None:
+    """In the child: however this process ends, killed outright too, the monitor ends with it."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)

@@ -1,0 +1,60 @@
+"""How the stage under way is doing, from samples as they come in."""
+
+from collections.abc import Sequence
+
+from loadtest._console import number
+from loadtest._metrics import percentile
+from loadtest._plan import StageMachine
+from loadtest._samples import Sample
+
+EVERY_S = 5.0
+
+
+class StageTally:
+    """Counts the samples of one dwell without going through older ones again."""
+
+    def __init__(self) -> None:
+        self._since_s: float | None = None
+        self._seen = 0
+        self.requests = 0
+        self.failed = 0
+        self.slowest_ms: float | None = None
+        self._good_ms: list[float] = []
+
+    @property
+    def good(self) -> int:
+        return len(self._good_ms)
+
+    @property
+    def median_ms(self) -> float | None:
+        return percentile(sorted(self._good_ms), 50) if self._good_ms else None
+
+    def update(self, samples: Sequence[Sample], since_s: float | None) -> None:
+        """Take in the samples that are new, if they began in the dwell that began at since_s."""
+        if since_s != self._since_s:
+            self._since_s = since_s
+            self.requests = self.failed = 0
+            self.slowest_ms = None
+            self._good_ms = []
+        new = samples[self._seen :]
+        self._seen = len(samples)
+        if since_s is None:
+            return
+        for sample in new:
+            if sample.started_s >= since_s:
+                self.requests += 1
+                self.slowest_ms = max(self.slowest_ms or 0.0, sample.response_ms)
+                if sample.ok:
+                    self._good_ms.append(sample.response_ms)
+                else:
+                    self.failed += 1
+
+
+def line(machine: StageMachine, tally: StageTally, *, user_count: int, now_s: float) -> str:
+    elapsed_s = now_s - machine.phase_started_s
+    return (
+        f"stage {machine.stage_index + 1}/{len(machine.plan.stages)}"
+        f"  {user_count}/{machine.users} users  {machine.phase} {elapsed_s:.0f} s"
+        f"  {tally.requests} requests  p50 {number(tally.median_ms)} ms"
+        f"  {tally.failed} failed"
+    )

@@ -1,0 +1,49 @@
+"""Everything a finished run can say, in one value that the writers share."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from loadtest._hardware import Hardware
+from loadtest._machine import MachineInStage, Recording
+from loadtest._options import Options
+from loadtest._stages import Measured, Moment, StageResult
+from loadtest._verdicts import Outcome, StageVerdict
+
+
+@dataclass(frozen=True)
+class PayloadSet:
+    count: int
+    total_bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class StageReport:
+    result: StageResult
+    machine: MachineInStage
+    verdict: StageVerdict
+
+
+@dataclass(frozen=True)
+class RunReport:
+    started_s: float
+    finished_s: float
+    host: str
+    options: Options
+    processes: int
+    payloads: PayloadSet
+    models: Sequence[str]
+    hardware: Hardware
+    versions: dict[str, str]
+    recording: Recording
+    stages: Sequence[StageReport]
+    totals: Measured
+    sent: int
+    sent_failed: int
+    timeline: Sequence[Moment]
+    outcome: Outcome
+    exit_code: int
+
+    @property
+    def passed(self) -> bool:
+        return self.outcome == "passed"

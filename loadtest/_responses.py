@@ -1,0 +1,97 @@
+"""Is an answer a real score? A 200 with the wrong body is a failure with a name."""
+
+import errno
+import json
+import socket
+from dataclasses import dataclass, field
+from typing import Any
+
+NOT_JSON = "200 but not JSON"
+BAD_SCORE = "200 but score is not a number from 0 to 1"
+NO_TIMING = "200 but timing_ms is missing or incomplete"
+
+_STAGES = ("decode", "preprocess", "triton", "total")
+
+
+@dataclass(frozen=True)
+class Checked:
+    failure: str | None
+    score: float | None = None
+    stages_ms: dict[str, float] = field(default_factory=dict)
+    model: str | None = None
+
+
+def check(status: int, body: bytes, server_timing: str = "") -> Checked:
+    document = _json_object(body)
+    if status != 200:
+        code = document.get("code") if document else None
+        return Checked(f"HTTP {status} {code}" if isinstance(code, str) else f"HTTP {status}")
+    if document is None:
+        return Checked(NOT_JSON)
+    score = _number(document.get("score"))
+    if score is None or score > 1:
+        return Checked(BAD_SCORE)
+    timing = document.get("timing_ms")
+    stages_ms = parse_server_timing(server_timing)
+    if isinstance(timing, dict):
+        for name in _STAGES:
+            value = _number(timing.get(name))
+            if value is not None:
+                stages_ms[name] = value
+    if not isinstance(timing, dict) or _number(timing.get("triton")) is None:
+        return Checked(NO_TIMING)
+    return Checked(None, score, stages_ms, _model_name(document.get("model")))
+
+
+def parse_server_timing(header: str) -> dict[str, float]:
+    """`decode;dur=0.5, triton;dur=6.1` → milliseconds by name; what cannot be read is left out."""
+    durations_ms = {}
+    for entry in header.split(","):
+        name, *parameters = (part.strip() for part in entry.split(";"))
+        for parameter in parameters:
+            key, _, text = parameter.partition("=")
+            if key.strip().lower() == "dur" and name:
+                try:
+                    value = _number(float(text.strip().strip('"')))
+                except ValueError:
+                    continue
+                if value is not None:
+                    durations_ms[name] = value
+    return durations_ms
+
+
+def transport_failure(error: BaseException | None) -> str:
+    """A short name for a request that got no answer."""
+    if isinstance(error, TimeoutError | socket.timeout):
+        return "no answer: timed out"
+    if isinstance(error, ConnectionRefusedError):
+        return "no answer: connection refused"
+    if isinstance(error, ConnectionResetError | BrokenPipeError):
+        return "no answer: connection reset"
+    if isinstance(error, socket.gaierror):
+        return "no answer: host name not found"
+    if isinstance(error, OSError) and error.errno == errno.EMFILE:
+        return "not sent: too many open files in the load generator"
+    return f"no answer: {type(error).__name__}" if error else "no answer"
+
+
+def _json_object(body: bytes) -> dict[str, Any] | None:
+    try:
+        document = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    return document if isinstance(document, dict) else None
+
+
+def _number(value: object) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    # Also turns away NaN, which json reads.
+    return float(value) if 0 <= value < float("inf") else None
+
+
+def _model_name(model: object) -> str | None:
+    if not isinstance(model, dict):
+        return None
+    parts = [model.get(key) for key in ("name", "version", "variant")]
+    return "/".join(str(part) for part in parts if part is not None) or None

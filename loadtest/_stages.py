@@ -1,0 +1,145 @@
+"""Samples and stage windows in, stage results out; nothing here knows Locust."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from loadtest._metrics import Metric, summarise
+from loadtest._plan import StageWindow
+from loadtest._samples import CpuReading, Sample
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What the requests of one stage, or of all stages, tell."""
+
+    requests: int
+    successful: int
+    failures: dict[str, int]
+    duration_s: float
+    response_ms: Metric
+    scheduled_ms: Metric
+    decode_ms: Metric
+    preprocess_ms: Metric
+    triton_ms: Metric
+    gateway_ms: Metric
+    score: Metric
+
+    @property
+    def failed(self) -> int:
+        return self.requests - self.successful
+
+    @property
+    def success_percent(self) -> float | None:
+        return 100 * self.successful / self.requests if self.requests else None
+
+    @property
+    def achieved_per_s(self) -> float | None:
+        """Good answers per second."""
+        return self.successful / self.duration_s if self.duration_s > 0 else None
+
+
+@dataclass(frozen=True)
+class StageResult:
+    window: StageWindow
+    measured: Measured
+    offered_per_s: float
+    generator_cpu_percent: float | None
+
+
+def analyse(
+    samples: Iterable[Sample],
+    windows: Sequence[StageWindow],
+    cpu: Sequence[CpuReading],
+    *,
+    think_time_s: float,
+) -> list[StageResult]:
+    """Give each sample to the stage in whose dwell its request began."""
+    by_stage: list[list[Sample]] = [[] for _ in windows]
+    for sample in samples:
+        for position, window in enumerate(windows):
+            if window.holds(sample.started_s):
+                by_stage[position].append(sample)
+                break
+    return [
+        StageResult(
+            window=window,
+            measured=measure(of_stage, window.duration_s),
+            offered_per_s=window.users / think_time_s,
+            generator_cpu_percent=busiest_percent(cpu, window),
+        )
+        for window, of_stage in zip(windows, by_stage, strict=True)
+    ]
+
+
+def measure(samples: Sequence[Sample], duration_s: float) -> Measured:
+    """Latencies are those of good answers: a quick refusal must not flatter the median."""
+    good = [sample for sample in samples if sample.ok]
+    failures = Counter(sample.failure for sample in samples if sample.failure is not None)
+
+    def metric(values: Iterable[float | None], unit: str) -> Metric:
+        return summarise([value for value in values if value is not None], unit)
+
+    return Measured(
+        requests=len(samples),
+        successful=len(good),
+        failures=dict(failures.most_common()),
+        duration_s=duration_s,
+        response_ms=metric((s.response_ms for s in good), "ms"),
+        scheduled_ms=metric((s.scheduled_ms for s in good), "ms"),
+        decode_ms=metric((s.decode_ms for s in good), "ms"),
+        preprocess_ms=metric((s.preprocess_ms for s in good), "ms"),
+        triton_ms=metric((s.triton_ms for s in good), "ms"),
+        gateway_ms=metric((s.gateway_ms for s in good), "ms"),
+        score=metric((s.score for s in good), "ratio"),
+    )
+
+
+def overall(samples: Iterable[Sample], windows: Sequence[StageWindow]) -> Measured:
+    """All stages taken together, without ramps and warm-ups."""
+    inside = [s for s in samples if any(window.holds(s.started_s) for window in windows)]
+    return measure(inside, sum(window.duration_s for window in windows))
+
+
+def busiest_percent(cpu: Sequence[CpuReading], window: StageWindow) -> float | None:
+    """CPU of the busiest load-generating process over the stage, in percent of one core.
+
+    The readings around the window's edges are used, so a short stage is not left without.
+    """
+    percents = []
+    for process in {reading.process for reading in cpu}:
+        own = sorted((r for r in cpu if r.process == process), key=lambda r: r.at_s)
+        before = [r for r in own if r.at_s <= window.dwell_started_s]
+        after = [r for r in own if r.at_s >= window.dwell_ended_s]
+        first = before[-1] if before else own[0]
+        last = after[0] if after else own[-1]
+        if last.at_s > first.at_s:
+            percents.append(100 * (last.cpu_s - first.cpu_s) / (last.at_s - first.at_s))
+    return max(percents, default=None)
+
+
+@dataclass(frozen=True)
+class Moment:
+    """One second of the run; latency is the median of the answers to requests begun in it."""
+
+    at_s: float
+    requests_per_s: float
+    failures_per_s: float
+    response_ms: float | None
+
+
+def timeline(samples: Iterable[Sample], *, from_s: float, to_s: float) -> list[Moment]:
+    bins: list[list[Sample]] = [[] for _ in range(max(0, int(to_s - from_s)))]
+    for sample in samples:
+        position = int(sample.started_s - from_s)
+        if from_s <= sample.started_s and position < len(bins):
+            bins[position].append(sample)
+    return [
+        Moment(
+            at_s=from_s + position + 0.5,
+            requests_per_s=float(len(inside)),
+            failures_per_s=float(sum(not sample.ok for sample in inside)),
+            response_ms=summarise([s.response_ms for s in inside if s.ok], "ms").p50,
+        )
+        for position, inside in enumerate(bins)
+    ]
