@@ -1,0 +1,30 @@
+"""The settings of everything that `make up` and `make demo` start, read before any of it starts."""
+
+import sys
+from typing import TypeVar
+
+from pydantic import ValidationError
+
+from backend.settings import Settings as BackendSettings
+from backend.settings import problems_in
+from triton_runtime.settings import Settings as TritonSettings
+
+S = TypeVar("S", BackendSettings, TritonSettings)
+
+
+def read_settings() -> tuple[BackendSettings, TritonSettings]:
+    """Both, or the end of the process with exit code 2 and a line per problem."""
+    backend, backend_problems = _read(BackendSettings)
+    triton, triton_problems = _read(TritonSettings)
+    problems = list(dict.fromkeys(backend_problems + triton_problems))
+    if backend is None or triton is None:
+        sys.stderr.write("Wrong settings:\n" + "".join(f"  {line}\n" for line in problems))
+        sys.exit(2)
+    return backend, triton
+
+
+def _read(kind: type[S]) -> tuple[S | None, list[str]]:
+    try:
+        return kind(), []
+    except ValidationError as error:
+        return None, problems_in(error)

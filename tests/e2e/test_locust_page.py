@@ -1,0 +1,49 @@
+"""`locust -f loadtest/` with its web page: a run started there, and who can reach the page."""
+
+import json
+import signal
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.processes import Gateway, Process, Session, free_port, wait_until
+
+pytestmark = pytest.mark.triton
+
+
+def test_a_run_started_on_the_page_is_written_like_any_other(
+    gateway: Gateway, tmp_path: Path
+) -> None:
+    port = free_port()
+    command = [str(Path(sys.executable).parent / "locust"), "-f", "loadtest/", f"--web-port={port}"]
+    process = Process(tmp_path / "locust", command, {})
+    try:
+        process.wait_answering(f"http://127.0.0.1:{port}/")
+        listening = {
+            connection.laddr.ip
+            for connection in psutil.Process(process.popen.pid).net_connections("tcp")
+            if connection.status == psutil.CONN_LISTEN and connection.laddr
+        }
+        assert listening == {"127.0.0.1"}
+        form = {
+            "host": gateway.url,
+            "stages": "3",
+            "stage_duration": "2",
+            "warmup": "0",
+            "run_dir": str(tmp_path / "run"),
+            "no_monitor": "true",
+        }
+        with Session() as session:
+            started = session.post(f"http://127.0.0.1:{port}/swarm", data=form, timeout=10).json()
+        assert started["success"] is True
+        summary = tmp_path / "run/summary.json"
+        wait_until(summary.exists, timeout_s=30, what="the run is written")
+        document = json.loads(summary.read_text())
+        assert document["pass"] is True
+        assert [stage["users"] for stage in document["stages"]] == [3]
+        assert document["totals"]["failed_with_warmups"] == 0
+    finally:
+        status = process.stop(signal.SIGTERM)
+    assert status in (0, -signal.SIGTERM)
