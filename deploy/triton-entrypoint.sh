@@ -1,0 +1,19 @@
+#!/bin/sh
+# The arguments that `python -m triton_runtime` gives the embedded server, for the container's.
+set -eu
+# Model control needs this header. Unset: a random one, so nobody's.
+token=${FRAMEGATE_TRITON_CONTROL_TOKEN:-$(head -c 24 /dev/urandom | od -An -tx1 | tr -d ' \n')}
+restricted="model-repository,shared-memory,logging,trace:triton-control=$token"
+exec tritonserver \
+    --model-repository=/models \
+    --model-control-mode=explicit \
+    --load-model="$FRAMEGATE_QUALITY_MODEL" \
+    --model-config-name="$FRAMEGATE_TRITON_CONFIG" \
+    --strict-readiness=false \
+    --disable-auto-complete-config \
+    --exit-timeout-secs=5 \
+    --http-port="$FRAMEGATE_TRITON_HTTP_PORT" \
+    --grpc-port="$FRAMEGATE_TRITON_GRPC_PORT" \
+    --metrics-port="$FRAMEGATE_TRITON_METRICS_PORT" \
+    --http-restricted-api="$restricted" \
+    --grpc-restricted-protocol="$restricted"

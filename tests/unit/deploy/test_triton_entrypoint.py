@@ -1,0 +1,52 @@
+"""The container's entry script, with a stand-in for the server that shows its arguments."""
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+from tests.processes import PROJECT
+from triton_runtime.settings import Settings
+
+PORTS = {"HTTP": 8003, "GRPC": 8001, "METRICS": 8002}
+
+
+def arguments(tmp_path: Path, token: str = "") -> list[str]:
+    server = tmp_path / "tritonserver"
+    server.write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
+    server.chmod(0o755)
+    env = {f"FRAMEGATE_TRITON_{name}_PORT": str(port) for name, port in PORTS.items()} | {
+        "PATH": f"{tmp_path}:{os.defpath}",
+        "FRAMEGATE_QUALITY_MODEL": Settings().quality_model,
+        "FRAMEGATE_TRITON_CONFIG": Settings().triton_config,
+        "FRAMEGATE_TRITON_CONTROL_TOKEN": token,
+    }
+    script = PROJECT / "deploy/triton-entrypoint.sh"
+    return subprocess.run(
+        [script], env=env, capture_output=True, text=True, check=True
+    ).stdout.splitlines()
+
+
+def test_the_server_gets_the_settings_and_the_token_for_both_protocols(tmp_path: Path) -> None:
+    given = arguments(tmp_path, token="secret")
+    restricted = "model-repository,shared-memory,logging,trace:triton-control=secret"
+    assert set(given) == {
+        "--model-repository=/models",
+        "--model-control-mode=explicit",
+        "--load-model=capture_quality",
+        "--model-config-name=cpu",
+        "--strict-readiness=false",
+        "--disable-auto-complete-config",
+        "--exit-timeout-secs=5",
+        "--http-port=8003",
+        "--grpc-port=8001",
+        "--metrics-port=8002",
+        f"--http-restricted-api={restricted}",
+        f"--grpc-restricted-protocol={restricted}",
+    }
+
+
+def test_without_a_token_nobody_has_it(tmp_path: Path) -> None:
+    tokens = [re.findall(r"triton-control=(.*)", "\n".join(arguments(tmp_path))) for _ in range(2)]
+    assert tokens[0][0] == tokens[0][1] != tokens[1][0]
+    assert re.fullmatch(r"[0-9a-f]{48}", tokens[0][0])
