@@ -1,0 +1,109 @@
+"""Settings: the same names mean the same, the docs list them all, the containers agree."""
+
+import re
+from typing import Any
+
+import yaml
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings
+
+from backend.settings import Settings as BackendSettings
+from loadtest._settings import LoadtestSettings
+from monitor.settings import Settings as MonitorSettings
+from scripts.document_settings import DOCUMENT, render
+from tests.processes import PROJECT
+from triton_runtime.settings import Settings as TritonSettings
+
+ALL: tuple[type[BaseSettings], ...] = (
+    BackendSettings,
+    TritonSettings,
+    MonitorSettings,
+    LoadtestSettings,
+)
+COMPOSE = yaml.safe_load((PROJECT / "docker-compose.yml").read_text())
+# In a container the outer world is another network, and Triton another host.
+DIFFERENT_IN_CONTAINERS = {"FRAMEGATE_HOST", "FRAMEGATE_TRITON_HOST", "FRAMEGATE_TRITON_URLS"}
+
+
+def by_variable() -> dict[str, list[FieldInfo]]:
+    fields: dict[str, list[FieldInfo]] = {}
+    for settings in ALL:
+        for name, field in settings.model_fields.items():
+            fields.setdefault(f"FRAMEGATE_{name.upper()}", []).append(field)
+    return fields
+
+
+def test_names_that_packages_share_have_one_default() -> None:
+    shared = {name: fields for name, fields in by_variable().items() if len(fields) > 1}
+    assert set(shared) == {
+        "FRAMEGATE_PORT",
+        "FRAMEGATE_QUALITY_MODEL",
+        "FRAMEGATE_TRITON_HOST",
+        "FRAMEGATE_TRITON_HTTP_PORT",
+        "FRAMEGATE_TRITON_METRICS_PORT",
+    }
+    for name, fields in shared.items():
+        assert len({field.default for field in fields}) == 1, name
+
+
+def test_the_ports_are_the_published_ones() -> None:
+    defaults = {name: fields[0].default for name, fields in by_variable().items()}
+    assert defaults["FRAMEGATE_PORT"] == 8000
+    assert defaults["FRAMEGATE_TRITON_HTTP_PORT"] == 8003
+    assert defaults["FRAMEGATE_TRITON_GRPC_PORT"] == 8001
+    assert defaults["FRAMEGATE_TRITON_METRICS_PORT"] == 8002
+
+
+def test_every_setting_has_a_default_and_a_line_of_help_and_there_are_under_thirty() -> None:
+    fields = by_variable()
+    assert len(fields) < 30
+    for name, variants in fields.items():
+        for field in variants:
+            assert not field.is_required(), name
+            assert field.description, name
+
+
+def test_the_document_lists_every_setting_as_it_is() -> None:
+    assert (PROJECT / DOCUMENT).read_text() == render()
+
+
+def compose_environment() -> dict[str, dict[str, Any]]:
+    return {name: service["environment"] for name, service in COMPOSE["services"].items()}
+
+
+def test_the_containers_use_known_names_and_the_same_defaults() -> None:
+    fields = by_variable()
+    for service, environment in compose_environment().items():
+        for name, value in environment.items():
+            assert name in fields, f"{service}: {name}"
+            if name in DIFFERENT_IN_CONTAINERS:
+                continue
+            match = re.fullmatch(r"\$\{(\w+):-(.*)\}", value)
+            assert match is not None, f"{service}: {name}"
+            assert match[1] == name
+            default = fields[name][0].default
+            assert match[2] == ("" if default is None else str(default)), name
+
+
+def test_every_default_inside_the_compose_file_is_the_setting_s() -> None:
+    text = (PROJECT / "docker-compose.yml").read_text()
+    fields = by_variable()
+    for name, default in re.findall(r"\$\{(\w+):-([^}]*)\}", text):
+        setting = fields[name][0].default
+        assert default == ("" if setting is None else str(setting)), name
+
+
+def test_ports_are_published_on_loopback_alone() -> None:
+    for service in COMPOSE["services"].values():
+        for port in service.get("ports", []):
+            assert port.startswith("127.0.0.1:"), port
+
+
+def test_the_container_s_server_gets_the_launcher_s_arguments() -> None:
+    launcher = (PROJECT / "triton_runtime/server.py").read_text()
+    entrypoint = (PROJECT / "deploy/triton-entrypoint.sh").read_text()
+    flags = set(re.findall(r"--[a-z][a-z-]+", entrypoint))
+    assert flags <= set(re.findall(r"--[a-z][a-z-]+", launcher))
+    embedded_only = {"--backend-directory", "--backend-config"}
+    addresses = {"--http-address", "--grpc-address", "--metrics-address"}
+    assert set(re.findall(r"\"(--[a-z][a-z-]+)", launcher)) - flags <= embedded_only | addresses
