@@ -22,6 +22,9 @@ from triton_runtime.server import die_with_parent
 PROJECT = Path(__file__).resolve().parent.parent
 LOGS = PROJECT / "var/log"
 READY_TIMEOUT_S = 60
+# Each worker answers for itself and remembers a failed probe for a moment, so one answer is no
+# proof: all must be good for this long.
+STEADY_S = 0.5
 # Triton finishes what is in flight within 10 s; its launcher takes three more to insist.
 STOP_TIMEOUT_S = 20
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -155,14 +158,19 @@ class Stack:
         self.stop()
 
     def wait_ready(self) -> float:
-        """Wait until the gateway scores a picture; returns how long that took, in seconds."""
+        """Wait until the gateway scores pictures; returns how long that took, in seconds."""
         started_s = time.monotonic()
-        while not _answers_ready(self._settings):
+        good_since_s: float | None = None
+        while True:
+            good = _answers_ready(self._settings)
+            now_s = time.monotonic()
+            good_since_s = (good_since_s or now_s) if good else None
+            if good_since_s is not None and now_s - good_since_s >= STEADY_S:
+                return good_since_s - started_s
             self.check_alive()
-            if time.monotonic() - started_s > READY_TIMEOUT_S:
+            if now_s - started_s > READY_TIMEOUT_S:
                 raise StackError(f"Not ready after {READY_TIMEOUT_S} s. Logs: {LOGS}")
-            time.sleep(0.1)
-        return time.monotonic() - started_s
+            time.sleep(0.05)
 
     def check_alive(self) -> None:
         """Raise StackError with the last words of a process that died."""

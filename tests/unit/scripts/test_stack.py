@@ -317,6 +317,25 @@ def test_a_stack_is_ready_when_the_gateway_is_and_stops_last_first(project: Path
     check_port_free("127.0.0.1", settings.port)
 
 
+def test_one_good_answer_among_workers_that_remember_a_failure_is_not_ready(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = iter([False, True, False, True, True])
+    left_to_say: list[bool] = []
+
+    def answer(settings: Settings) -> bool:
+        left_to_say.append(next(answers, True))
+        return left_to_say[-1]
+
+    monkeypatch.setattr(_stack, "_answers_ready", answer)
+    monkeypatch.setattr(_stack, "STEADY_S", 0.2)
+    with Stack(procfile(project, web="sleep 60")) as stack:
+        stack.wait_ready()
+    assert left_to_say[:3] == [False, True, False]
+    assert len(left_to_say) >= 5
+    assert all(left_to_say[3:])
+
+
 def test_a_process_that_dies_ends_the_wait_with_its_last_words(project: Path) -> None:
     settings = procfile(project, good="exec sleep 60", bad="echo no luck; exit 3")
     with pytest.raises(StackError) as caught, Stack(settings) as stack:
