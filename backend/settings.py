@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 
@@ -27,6 +27,12 @@ class Settings(BaseSettings):
     triton_timeout_ms: int = Field(
         2000, ge=1, le=600_000, description="Longest wait for Triton in one request."
     )
+    triton_connections: int = Field(
+        2, ge=1, le=64, description="Requests each gateway process keeps running at each Triton."
+    )
+    shared_memory: bool = Field(
+        True, description="Hand pixels to a Triton on this host through shared memory."
+    )
     quality_model: str = Field(
         "capture_quality", min_length=1, description="The model behind /v1/quality."
     )
@@ -46,11 +52,34 @@ class Settings(BaseSettings):
     body_timeout_s: float = Field(
         10, gt=0, le=600, description="Longest wait for a whole request body; 408 past it."
     )
+
+    api_keys_file: Path | None = Field(
+        None, description="Hashed API keys, one a line; unset: anyone who reaches it may call."
+    )
+    allow_anonymous: bool = Field(
+        False, description="Serve without keys although the address is not loopback."
+    )
+    internal_token: SecretStr | None = Field(
+        None, description="Bearer token of the project's own processes; every scope."
+    )
+    rate_limit: str = Field(
+        "", description="Requests per key (without keys: per address), as 20/second; empty: none."
+    )
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Web origins whose pages may call, by commas, as https://host:port."
+    )
+    redis_url: SecretStr | None = Field(
+        None, description="Where workers share rate counts and cached answers; unset: each its own."
+    )
+    cache_ttl_s: float = Field(
+        0, ge=0, le=3600, description="How long the answer to a picture is remembered; 0: never."
+    )
+
     log_level: str = Field(
         "info", pattern="^(debug|info|warning|error)$", description="Least severe line logged."
     )
 
-    @field_validator("triton_urls", mode="before")
+    @field_validator("triton_urls", "cors_origins", mode="before")
     @classmethod
     def _split_commas(cls, value: object) -> object:
         if isinstance(value, str):
