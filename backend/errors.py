@@ -9,7 +9,9 @@ FramegateError
 │   ├── PictureTooSmall         too few pixels to judge
 │   ├── AnimatedPicture         more than one frame
 │   └── SlowBody                the body did not arrive in time
+├── DeadlineExceeded            the caller's own time is up; what was not begun is not done
 ├── Overloaded                  no room now; waiting helps
+│   └── NoRoomForBody           too many request bodies are on their way
 └── TritonError
     ├── TritonUnavailable       cannot be reached, or the model is not ready; waiting helps
     ├── TritonOverloaded        its queue is full; waiting helps
@@ -54,7 +56,15 @@ class SlowBody(BadInput):
     pass
 
 
+class DeadlineExceeded(FramegateError):
+    pass
+
+
 class Overloaded(FramegateError):
+    pass
+
+
+class NoRoomForBody(Overloaded):
     pass
 
 

@@ -1,11 +1,18 @@
-"""Bytes → upright RGB pixels → what a model takes: limits, orientation, crop, resize."""
+"""Bytes → upright RGB pixels → what a model takes: limits, orientation, crop, resize.
+
+Two decoders: libjpeg-turbo straight into an array for ordinary JPEGs, Pillow for everything else
+and for every JPEG that the first one will not take, so that Pillow alone says what is broken.
+"""
 
 import contextlib
 import io
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
+import simplejpeg
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from backend.errors import (
     AnimatedPicture,
@@ -23,19 +30,32 @@ MOST_SCANS = 50
 _START_OF_SCAN = b"\xff\xda"
 # Under this there is nothing to judge: a score would describe the enlargement, not the picture.
 MINIMUM_SIDE = 32
+# A JPEG may be decoded at 1/8, 1/4 or 1/2 where its shorter side stays this many times the one
+# that is asked for. Nearer to it, leaving the high frequencies out shows in a quality score:
+# docs/decisions/0005-decoding.md has the measurement, and a test repeats it.
+SCALED_DECODING_MARGIN = 1.5
 # The limit on pixels below is ours and depends on the caller's settings; Pillow's own is global.
 Image.MAX_IMAGE_PIXELS = None
 
 
-def decode(data: bytes, *, max_pixels: int, media_type: str | None = None) -> Image.Image:
-    """Decode a JPEG, PNG or WebP into an upright RGB picture.
+@dataclass(frozen=True)
+class EncodedPicture:
+    """A file whose header has been read and found within the limits."""
 
-    EXIF orientation is applied. Grey, palette, CMYK and 16-bit pictures are converted; transparent
-    parts are laid over white. Of a multi-picture JPEG (MPO) the first picture counts.
+    data: bytes
+    header: Image.Image
+
+    @property
+    def pixels(self) -> int:
+        return self.header.width * self.header.height
+
+
+def inspect(data: bytes, *, max_pixels: int, media_type: str | None = None) -> EncodedPicture:
+    """Read the header of a JPEG, PNG or WebP; no pixel is decoded.
 
     Args:
         data: A whole file.
-        max_pixels: Width × height, read from the header before any pixel is decoded.
+        max_pixels: Width × height.
         media_type: What the caller says it is; None to go by the content alone.
 
     Raises:
@@ -43,25 +63,48 @@ def decode(data: bytes, *, max_pixels: int, media_type: str | None = None) -> Im
         PictureTooLarge: the header announces more than `max_pixels`.
         PictureTooSmall: the shorter side is under MINIMUM_SIDE.
         AnimatedPicture: an animated WebP or PNG.
-        UndecodablePicture: broken or cut off.
-
-    Source: EXIF 2.32 §4.6.4 (orientation).
+        UndecodablePicture: a broken header, or a JPEG of too many scans.
     """
     try:
-        picture = Image.open(io.BytesIO(data), formats=FORMATS)
+        header = Image.open(io.BytesIO(data), formats=FORMATS)
     except UnidentifiedImageError:
         raise UnsupportedPicture("This is not a JPEG, PNG or WebP picture.") from None
     except Exception as error:
         raise UndecodablePicture(f"The picture's header is broken: {_brief(error)}.") from error
-    with picture:
-        _check_header(picture, max_pixels, media_type)
-        if picture.format != "PNG" and data.count(_START_OF_SCAN) > MOST_SCANS:
-            raise UndecodablePicture(
-                f"The JPEG has more than {MOST_SCANS} scans: save it with an ordinary encoder."
-            )
+    _check_header(header, max_pixels, media_type)
+    if header.format != "PNG" and data.count(_START_OF_SCAN) > MOST_SCANS:
+        raise UndecodablePicture(
+            f"The JPEG has more than {MOST_SCANS} scans: save it with an ordinary encoder."
+        )
+    return EncodedPicture(data, header)
+
+
+def decode(picture: EncodedPicture, *, side: int | None = None) -> NDArray[np.uint8]:
+    """Decode into upright RGB pixels.
+
+    EXIF orientation is applied. Grey, palette, CMYK and 16-bit pictures are converted; transparent
+    parts are laid over white. Of a multi-picture JPEG (MPO) the first picture counts.
+
+    Args:
+        side: Of the square that the picture will be fitted into: a much larger JPEG is decoded
+            smaller, and one of another size with a fourth channel, unused, which is the layout
+            that Pillow resizes. None for all pixels, three channels.
+
+    Returns:
+        uint8 array of shape (height, width, 3 or 4), values 0–255, sRGB as stored.
+
+    Raises:
+        UndecodablePicture: broken or cut off.
+
+    Source: EXIF 2.32 §4.6.4 (orientation).
+    """
+    pixels = _decode_jpeg(picture, side) if picture.header.format in ("JPEG", "MPO") else None
+    if pixels is not None:
+        return pixels
+    with picture.header as header:
         try:
-            picture.load()
-            return _to_rgb(_upright(picture))
+            header.load()
+            return np.asarray(_to_rgb(_upright(header)))
         except (MemoryError, SystemError, RecursionError):
             raise
         except Exception as error:
@@ -69,6 +112,30 @@ def decode(data: bytes, *, max_pixels: int, media_type: str | None = None) -> Im
             raise UndecodablePicture(
                 f"The picture is broken or cut off: {_brief(error)}."
             ) from error
+
+
+def fit_square(pixels: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
+    """Resize the shorter side to `side` and crop the centre; the aspect ratio is kept.
+
+    Args:
+        pixels: As `decode` returns them.
+
+    Returns:
+        Contiguous uint8 array of shape (side, side, 3), values 0–255, sRGB as stored.
+    """
+    height, width, channels = pixels.shape
+    if pixels.shape == (side, side, 3):
+        return np.ascontiguousarray(pixels)
+    mode = "RGBX" if channels == 4 else "RGB"
+    picture = Image.frombuffer(
+        mode, (width, height), np.ascontiguousarray(pixels), "raw", mode, 0, 1
+    )
+    short = min(width, height)
+    left, top = (width - short) / 2, (height - short) / 2
+    # Cropping within the resize leaves the margins out of the work.
+    box = (left, top, left + short, top + short)
+    fitted = picture.resize((side, side), Image.Resampling.BILINEAR, box=box)
+    return np.asarray(fitted.convert("RGB"))
 
 
 def _brief(error: Exception) -> str:
@@ -96,6 +163,55 @@ def _check_header(picture: Image.Image, max_pixels: int, media_type: str | None)
         raise AnimatedPicture("The picture is animated: send one frame of it.")
 
 
+def _decode_jpeg(picture: EncodedPicture, side: int | None) -> NDArray[np.uint8] | None:
+    """Decode an ordinary JPEG; None where Pillow has to look at it."""
+    header = picture.header
+    if header.mode not in ("RGB", "L"):
+        return None
+    short = min(header.size)
+    shrink = 1 if side is None else scaled_decoding_factor(short, side)
+    try:
+        pixels: NDArray[np.uint8] = simplejpeg.decode_jpeg(
+            picture.data,
+            colorspace="RGB" if side in (None, short) else "RGBX",
+            min_width=-(-header.width // shrink) if shrink > 1 else 0,
+            min_height=-(-header.height // shrink) if shrink > 1 else 0,
+        )
+    except ValueError:  # broken, or only unusual
+        return None
+    return _ORIENTED[_orientation(header)](pixels)
+
+
+def scaled_decoding_factor(short: int, side: int) -> int:
+    """How many times smaller a JPEG with that shorter side may be decoded: 1, 2, 4 or 8."""
+    for factor in (8, 4, 2):
+        if short >= SCALED_DECODING_MARGIN * side * factor:
+            return factor
+    return 1
+
+
+def _orientation(header: Image.Image) -> int:
+    # A broken EXIF block says nothing about the pixels.
+    with contextlib.suppress(Exception):
+        value = header.getexif().get(ExifTags.Base.Orientation, 1)
+        if value in _ORIENTED:
+            return int(value)
+    return 1
+
+
+# What turns stored pixels upright, by the value of EXIF's orientation.
+_ORIENTED: dict[int, Callable[[NDArray[np.uint8]], NDArray[np.uint8]]] = {
+    1: lambda pixels: pixels,
+    2: lambda pixels: pixels[:, ::-1],
+    3: lambda pixels: pixels[::-1, ::-1],
+    4: lambda pixels: pixels[::-1],
+    5: lambda pixels: pixels.swapaxes(0, 1),
+    6: lambda pixels: pixels[::-1].swapaxes(0, 1),
+    7: lambda pixels: pixels[::-1, ::-1].swapaxes(0, 1),
+    8: lambda pixels: pixels[:, ::-1].swapaxes(0, 1),
+}
+
+
 def _upright(picture: Image.Image) -> Image.Image:
     # A broken EXIF block says nothing about the pixels.
     with contextlib.suppress(Exception):
@@ -119,21 +235,3 @@ def _to_rgb(picture: Image.Image) -> Image.Image:
         ground = Image.new("RGBA", layered.size, "white")
         return Image.alpha_composite(ground, layered).convert("RGB")
     return picture.convert("RGB")
-
-
-def fit_square(picture: Image.Image, side: int) -> NDArray[np.uint8]:
-    """Resize the shorter side to `side` and crop the centre; the aspect ratio is kept.
-
-    Returns:
-        uint8 array of shape (side, side, 3), values 0–255, sRGB as stored.
-    """
-    if picture.size != (side, side):
-        short = min(picture.size)
-        left, top = (picture.width - short) / 2, (picture.height - short) / 2
-        # Cropping within the resize leaves the margins out of the work.
-        picture = picture.resize(
-            (side, side),
-            Image.Resampling.BILINEAR,
-            box=(left, top, left + short, top + short),
-        )
-    return np.asarray(picture)

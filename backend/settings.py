@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 from typing import Annotated, Self
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -90,7 +91,7 @@ class Settings(BaseSettings):
     @classmethod
     def _need_a_scheme(cls, urls: tuple[str, ...]) -> tuple[str, ...]:
         for url in urls:
-            if not re.fullmatch(r"http://[^/\s]+/?", url):
+            if not _is_server(url):
                 raise ValueError(f"{url!r} is not an http://host:port address")
         return urls
 
@@ -108,11 +109,21 @@ class Settings(BaseSettings):
         return self
 
     @property
-    def triton_addresses(self) -> tuple[str, ...]:
-        """Where Triton answers HTTP, as host:port."""
-        if self.triton_urls:
-            return tuple(url.removeprefix("http://").rstrip("/") for url in self.triton_urls)
-        return (f"{bracketed(self.triton_host)}:{self.triton_http_port}",)
+    def triton_addresses(self) -> tuple[tuple[str, int], ...]:
+        """Where Triton answers HTTP, as host and port."""
+        parts = [urlsplit(url) for url in self.triton_urls]
+        if parts:
+            return tuple((part.hostname or "", part.port or 80) for part in parts)
+        return ((self.triton_host, self.triton_http_port),)
+
+
+def _is_server(url: str) -> bool:
+    if not re.fullmatch(r"http://[^/?#@\s]+/?", url):
+        return False
+    try:
+        return bool(urlsplit(url).hostname) and urlsplit(url).port != 0
+    except ValueError:  # no number, or past 65535
+        return False
 
 
 def problems_in(error: ValidationError) -> list[str]:

@@ -3,13 +3,14 @@
 import contextlib
 import http.client
 import os
+import secrets
 import shlex
 import signal
 import ssl
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Self
@@ -81,7 +82,14 @@ def undisturbed() -> Iterator[None]:
 class Child:
     """One process with its own group, so that Ctrl-C in the terminal reaches its parent alone."""
 
-    def __init__(self, name: str, command: list[str], *, log: Path | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        command: list[str],
+        *,
+        log: Path | None = None,
+        env: Mapping[str, str] | None = None,
+    ) -> None:
         self.name = name
         self.log = log
         with contextlib.ExitStack() as files:
@@ -89,6 +97,7 @@ class Child:
             self._process = subprocess.Popen(
                 command,
                 cwd=PROJECT,
+                env=env,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT if output else None,
@@ -136,11 +145,13 @@ class Stack:
 
     def __enter__(self) -> Self:
         check_port_free(self._settings.host, self._settings.port)
+        env = with_internal_token(os.environ)
         try:
             LOGS.mkdir(parents=True, exist_ok=True)
             for name, command in read_procfile(PROJECT / "Procfile").items():
                 with deferred():
-                    self._children.append(Child(name, command, log=LOGS / f"{name}.out"))
+                    log = LOGS / f"{name}.out"
+                    self._children.append(Child(name, command, log=log, env=env))
         except OSError as error:
             self.stop()
             raise StackError(f"The system cannot be started: {error}.") from error
@@ -186,6 +197,14 @@ class Stack:
         with undisturbed():
             while self._children:
                 self._children.pop().stop()
+
+
+def with_internal_token(env: Mapping[str, str]) -> dict[str, str]:
+    """The environment of processes that know one another by a token; a fresh one where none is set.
+
+    Triton takes the gateway's pixels out of shared memory only from who shows it.
+    """
+    return {"FRAMEGATE_INTERNAL_TOKEN": secrets.token_urlsafe(32)} | dict(env)
 
 
 def read_procfile(path: Path) -> dict[str, list[str]]:

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
+from pydantic import SecretStr
+
 from triton_runtime import installation, preflight
 from triton_runtime.errors import LaunchError
 from triton_runtime.installation import Installation
@@ -22,9 +24,10 @@ from triton_runtime.settings import PROJECT, Settings
 SHM_PREFIX = "framegate_"
 SCRATCH_PREFIX = "triton_"
 CONTROL_HEADER = "triton-control"
+SHARED_MEMORY_HEADER = "triton-shared-memory"
 # Everything that changes the server or shows another client's memory. Inference, health,
 # metadata and statistics stay open: on loopback, and behind the gateway elsewhere.
-RESTRICTED = "model-repository,shared-memory,logging,trace"
+RESTRICTED = "model-repository,logging,trace"
 # Triton waits this long for clients that hold idle connections, too.
 EXIT_TIMEOUT_S = 5
 _KILL_MARGIN_S = 3
@@ -48,9 +51,21 @@ class Outcome:
 
 
 def command_line(
-    found: Installation, settings: Settings, *, backends: Path, shm_prefix: str, token: str
+    found: Installation,
+    settings: Settings,
+    *,
+    backends: Path,
+    shm_prefix: str,
+    token: str,
+    shared_memory_token: str,
 ) -> list[str]:
-    """The server's arguments. Explicit model control: only the quality model is loaded at start."""
+    """The server's arguments. Explicit model control: only the quality model is loaded at start.
+
+    Args:
+        token: what model control asks for.
+        shared_memory_token: what a client shows that hands over its pixels in shared memory, which
+            goes over HTTP alone.
+    """
     return [
         str(found.server),
         *(f"--model-repository={path}" for path in settings.triton_repositories),
@@ -72,7 +87,8 @@ def command_line(
         f"--metrics-address={settings.triton_host}",
         f"--metrics-port={settings.triton_metrics_port}",
         f"--http-restricted-api={RESTRICTED}:{CONTROL_HEADER}={token}",
-        f"--grpc-restricted-protocol={RESTRICTED}:{CONTROL_HEADER}={token}",
+        f"--http-restricted-api=shared-memory:{SHARED_MEMORY_HEADER}={shared_memory_token}",
+        f"--grpc-restricted-protocol={RESTRICTED},shared-memory:{CONTROL_HEADER}={token}",
     ]
 
 
@@ -117,7 +133,6 @@ def run(settings: Settings) -> Outcome:
     found = installation.find(settings.triton_models_env, settings.triton_runtime)
 
     shm_prefix = f"{SHM_PREFIX}{os.getpid()}_"
-    token = settings.triton_control_token
     folder = Path(tempfile.mkdtemp(prefix=f"{SCRATCH_PREFIX}{os.getpid()}_", dir=scratch))
     try:
         installation.assemble_backends(found, folder / "backends")
@@ -126,13 +141,19 @@ def run(settings: Settings) -> Outcome:
             settings,
             backends=folder / "backends",
             shm_prefix=shm_prefix,
-            token=token.get_secret_value() if token else secrets.token_urlsafe(32),
+            token=_secret(settings.triton_control_token),
+            shared_memory_token=_secret(settings.internal_token),
         )
         with settings.triton_log.open("wb") as log:
             return _Supervisor().run(command, environment(found, os.environ), log.fileno())
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         preflight.sweep_shm(shm_prefix)
+
+
+def _secret(token: SecretStr | None) -> str:
+    """What was set; else something that nobody knows."""
+    return token.get_secret_value() if token else secrets.token_urlsafe(32)
 
 
 class _Supervisor:

@@ -34,6 +34,9 @@ class Settings(BaseSettings):
         None,
         description="Header value that model control asks for. Unset: a random one, so nobody's.",
     )
+    internal_token: SecretStr | None = Field(
+        None, description="Bearer token of the project's own processes; every scope."
+    )
     triton_log: Path = Field(PROJECT / "var/log/triton.log", description="Triton's log file.")
     quality_model: str = Field(
         "capture_quality", min_length=1, description="The model behind /v1/quality."

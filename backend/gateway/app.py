@@ -8,7 +8,7 @@ from backend.gateway import health, page, quality
 from backend.gateway.health import Canary
 from backend.gateway.scoring import QualityScorer
 from backend.settings import Settings
-from backend.triton import TritonClient
+from backend.triton.model import ModelClient
 from backend.web import metrics, problems, request_ids
 from backend.web.uploads import BodyBudget, PictureRequest
 
@@ -29,17 +29,19 @@ def create_app(settings: Settings | None = None) -> Flask:
     settings = settings or Settings()
     logging.getLogger("framegate").setLevel(settings.log_level.upper())
     max_in_flight = max(1, settings.max_in_flight // settings.workers)
-    triton = TritonClient(
+    model = ModelClient(
         settings.triton_addresses,
-        timeout_s=settings.triton_timeout_ms / 1000,
-        # One more than the pictures in flight, for the canary.
-        concurrency=max_in_flight + 1,
+        settings.quality_model,
+        input_name="image",
+        outputs=("score", "measures"),
+        connections=settings.triton_connections,
+        shared_memory_token=_shared_memory_token(settings),
     )
     scorer = QualityScorer(
-        triton,
-        settings.quality_model,
+        model,
         max_pixels=settings.max_pixels,
         max_in_flight=max_in_flight,
+        timeout_s=settings.triton_timeout_ms / 1000,
     )
 
     app = Flask("framegate", static_folder=None)
@@ -58,3 +60,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     )
     app.register_blueprint(health.blueprint(Canary(scorer.canary), model=settings.quality_model))
     return app
+
+
+def _shared_memory_token(settings: Settings) -> str | None:
+    if settings.shared_memory and settings.internal_token is not None:
+        return settings.internal_token.get_secret_value()
+    return None

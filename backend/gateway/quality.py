@@ -5,6 +5,7 @@ import time
 from flask import Blueprint, Response, g, jsonify, request
 
 from backend.gateway.scoring import QualityScorer
+from backend.web import deadlines
 from backend.web.request_ids import request_id
 from backend.web.uploads import BodyBudget, read_upload
 
@@ -14,8 +15,11 @@ def blueprint(scorer: QualityScorer, budget: BodyBudget, *, body_timeout_s: floa
 
     @routes.post("/v1/quality")
     def quality() -> Response:
+        deadline_s = deadlines.deadline_s(request)
+        scorer.check_room()
         with budget.room_for(request):
-            answer = scorer.score(read_upload(request, timeout_s=body_timeout_s))
+            upload = read_upload(request, timeout_s=body_timeout_s, deadline_s=deadline_s)
+            answer = scorer.score(upload, deadline_s=deadline_s)
         total_ms = (time.perf_counter() - g.started_s) * 1000
         timing_ms = {
             stage: round(duration, 3)

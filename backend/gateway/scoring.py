@@ -1,21 +1,26 @@
 """From a file to its quality score: decode, preprocess, infer, each with its time."""
 
 import math
-import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
+import gevent
 import numpy as np
 from numpy.typing import NDArray
 
 from backend import images
-from backend.errors import Overloaded, TritonError, TritonFailed
-from backend.triton import Inference, TritonClient, contiguous_batch
+from backend.errors import DeadlineExceeded, Overloaded, TritonError, TritonFailed
+from backend.triton.model import ModelClient
+from backend.triton.wire import Inference
 from backend.web import metrics
 from backend.web.uploads import Upload
+
+# From here on a picture takes several milliseconds, and a thread costs a small part of one.
+LARGE_PIXELS = 1_000_000
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -63,61 +68,80 @@ class Quality:
 
 
 class QualityScorer:
-    """Scores pictures with one model of Triton, at most `max_in_flight` at a time."""
+    """Scores pictures with one model, at most `max_in_flight` at a time.
+
+    Args:
+        timeout_s: longest wait for Triton, whatever the caller allows.
+    """
 
     def __init__(
-        self, triton: TritonClient, model: str, *, max_pixels: int, max_in_flight: int
+        self, model: ModelClient, *, max_pixels: int, max_in_flight: int, timeout_s: float
     ) -> None:
-        self.model_name = model
-        self._triton = triton
+        self._model = model
         self._max_pixels = max_pixels
-        self._slots = threading.BoundedSemaphore(max_in_flight)
+        self._free = max_in_flight
+        self._timeout_s = timeout_s
         self._description: QualityModel | None = None
         self._described_version: str | None = None
 
-    def score(self, upload: Upload) -> Quality:
+    @property
+    def model_name(self) -> str:
+        return self._model.name
+
+    def check_room(self) -> None:
+        """Raise Overloaded where the next picture would be refused anyway, before it is read."""
+        if self._free == 0:
+            raise Overloaded("The gateway is working on as many pictures as it may: try again.")
+
+    def score(self, upload: Upload, *, deadline_s: float = math.inf) -> Quality:
         """Score one picture.
+
+        Args:
+            deadline_s: when the caller stops waiting, on the clock of time.monotonic().
 
         Raises:
             Overloaded: no slot is free; nothing was decoded.
-            BadInput: see `images.decode`.
-            TritonError: see `triton.translate`.
+            DeadlineExceeded: the time was up before Triton was asked.
+            BadInput: see `images.inspect` and `images.decode`.
+            TritonError: see `ModelClient.infer`.
         """
-        if not self._slots.acquire(blocking=False):
-            raise Overloaded("The gateway is working on as many pictures as it may: try again.")
+        self.check_room()
+        self._free -= 1
         try:
-            return self._score(upload)
+            return self._score(upload, deadline_s)
         finally:
-            self._slots.release()
+            self._free += 1
 
-    def _score(self, upload: Upload) -> Quality:
+    def _score(self, upload: Upload, deadline_s: float) -> Quality:
         stages_ms: dict[str, float] = {}
         image = self._prepare(upload, stages_ms)
+        now_s = time.monotonic()
+        if now_s >= deadline_s:
+            raise DeadlineExceeded("The request's own deadline passed before Triton was asked.")
         with _timed("triton", stages_ms):
-            inference = self._infer(image)
+            inference = self._infer(image, min(deadline_s, now_s + self._timeout_s))
         return self._answer(inference, stages_ms)
 
     def _prepare(self, upload: Upload, stages_ms: dict[str, float]) -> NDArray[np.uint8]:
         # A function of its own: the whole picture is let go before the wait for Triton.
+        encoded = images.inspect(
+            upload.data, max_pixels=self._max_pixels, media_type=upload.media_type
+        )
+        side = self._describe().side
         with _timed("decode", stages_ms):
-            picture = images.decode(
-                upload.data, max_pixels=self._max_pixels, media_type=upload.media_type
-            )
-        model = self._describe()
+            pixels = _off_the_loop(encoded, lambda: images.decode(encoded, side=side))
         with _timed("preprocess", stages_ms):
-            return images.fit_square(picture, model.side)
+            return _off_the_loop(encoded, lambda: images.fit_square(pixels, side))
 
     def canary(self) -> None:
         """Prove by an inference that the model answers: a dead model process still reads ready."""
-        model = self._describe()
-        grey = np.full((model.side, model.side, 3), 128, dtype=np.uint8)
-        self._answer(self._infer(grey), {})
+        side = self._describe().side
+        grey = np.full((side, side, 3), 128, dtype=np.uint8)
+        self._answer(self._infer(grey, time.monotonic() + self._timeout_s), {})
 
-    def _infer(self, image: NDArray[np.uint8]) -> Inference:
+    def _infer(self, image: NDArray[np.uint8], deadline_s: float) -> Inference:
         try:
-            return self._triton.infer(
-                self.model_name, {"image": contiguous_batch(image)}, ("score", "measures")
-            )
+            return self._model.infer(image, deadline_s=deadline_s)
         except TritonError:
             # It may come back as another version with other measures.
             self._description = None
@@ -125,7 +149,7 @@ class QualityScorer:
 
     def _describe(self) -> QualityModel:
         if self._description is None:
-            config = self._triton.model_config(self.model_name)
+            config = self._model.config(deadline_s=time.monotonic() + self._timeout_s)
             self._description = QualityModel.from_config(config)
             self._described_version = None
         return self._description
@@ -150,6 +174,14 @@ class QualityScorer:
             model_variant=model.variant,
             stages_ms=stages_ms,
         )
+
+
+def _off_the_loop(picture: images.EncodedPicture, work: Callable[[], Result]) -> Result:
+    """Do the work on a large picture in a thread: meanwhile other requests go on."""
+    if picture.pixels < LARGE_PIXELS:
+        return work()
+    result: Result = gevent.get_hub().threadpool.apply(work)
+    return result
 
 
 @contextmanager

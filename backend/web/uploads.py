@@ -4,7 +4,9 @@ import base64
 import binascii
 import io
 import json
+import math
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,7 +16,14 @@ from flask import Request
 from gevent import Timeout
 from gunicorn.http.errors import ParseException
 
-from backend.errors import MalformedRequest, Overloaded, SlowBody, UnsupportedPicture
+from backend.errors import (
+    DeadlineExceeded,
+    FramegateError,
+    MalformedRequest,
+    NoRoomForBody,
+    SlowBody,
+    UnsupportedPicture,
+)
 from backend.images import MEDIA_TYPES
 
 ACCEPTED = "image/jpeg, image/png, image/webp, multipart/form-data or application/json"
@@ -58,7 +67,7 @@ class BodyBudget:
         """Hold room for a request's body; without a length, for the largest one allowed.
 
         Raises:
-            Overloaded: there is no room now; nothing was read.
+            NoRoomForBody: there is no room now; nothing was read.
         """
         limit = request.max_content_length or 0
         size = limit if request.content_length is None else request.content_length
@@ -66,7 +75,9 @@ class BodyBudget:
             size = 0  # refused unread
         with self._lock:
             if size > self._left_bytes:
-                raise Overloaded("The gateway holds as many request bodies as it may: try again.")
+                raise NoRoomForBody(
+                    "The gateway holds as many request bodies as it may: try again."
+                )
             self._left_bytes -= size
         try:
             yield
@@ -75,16 +86,24 @@ class BodyBudget:
                 self._left_bytes += size
 
 
-def read_upload(request: Request, *, timeout_s: float) -> Upload:
+def read_upload(request: Request, *, timeout_s: float, deadline_s: float = math.inf) -> Upload:
     """Read the one picture of a request whose size the application has limited.
+
+    Args:
+        timeout_s: longest wait for the whole body.
+        deadline_s: when the caller stops waiting, on the clock of time.monotonic().
 
     Raises:
         MalformedRequest: empty, several pictures, wrong JSON or base64.
         UnsupportedPicture: a Content-Type that is not accepted.
-        SlowBody: the body did not arrive within `timeout_s`.
+        SlowBody, DeadlineExceeded: the body did not arrive within the one or the other.
     """
+    left_s = deadline_s - time.monotonic()
+    late: FramegateError = SlowBody(f"The body did not arrive within {timeout_s:g} s.")
+    if left_s < timeout_s:
+        late = DeadlineExceeded("The body did not arrive before the request's own deadline.")
     try:
-        with Timeout(timeout_s, SlowBody(f"The body did not arrive within {timeout_s:g} s.")):
+        with Timeout(max(0.0, min(timeout_s, left_s)), late):
             upload = _read(request)
     except (OSError, ParseException) as error:  # chunks that are none, or a caller that left
         raise MalformedRequest("The body is not well-formed HTTP.") from error

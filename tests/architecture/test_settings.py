@@ -36,6 +36,7 @@ def by_variable() -> dict[str, list[FieldInfo]]:
 def test_names_that_packages_share_have_one_default() -> None:
     shared = {name: fields for name, fields in by_variable().items() if len(fields) > 1}
     assert set(shared) == {
+        "FRAMEGATE_INTERNAL_TOKEN",
         "FRAMEGATE_PORT",
         "FRAMEGATE_QUALITY_MODEL",
         "FRAMEGATE_TRITON_HOST",
