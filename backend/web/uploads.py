@@ -14,7 +14,13 @@ from flask import Request
 from gevent import Timeout
 from gunicorn.http.errors import ParseException
 
-from backend.errors import MalformedRequest, Overloaded, SlowBody, UnsupportedPicture
+from backend.errors import (
+    MalformedRequest,
+    Overloaded,
+    SlowBody,
+    UnsupportedEncoding,
+    UnsupportedPicture,
+)
 from backend.images import MEDIA_TYPES
 
 ACCEPTED = "image/jpeg, image/png, image/webp, multipart/form-data or application/json"
@@ -80,9 +86,15 @@ def read_upload(request: Request, *, timeout_s: float) -> Upload:
 
     Raises:
         MalformedRequest: empty, several pictures, wrong JSON or base64.
+        UnsupportedEncoding: the body is compressed; nothing was read.
         UnsupportedPicture: a Content-Type that is not accepted.
         SlowBody: the body did not arrive within `timeout_s`.
     """
+    encoding = (request.headers.get("Content-Encoding") or "identity").strip().lower()
+    if encoding != "identity":
+        raise UnsupportedEncoding(
+            f"Content-Encoding {encoding[:40]} is not accepted: pictures are compressed already."
+        )
     try:
         with Timeout(timeout_s, SlowBody(f"The body did not arrive within {timeout_s:g} s.")):
             upload = _read(request)
