@@ -5,6 +5,8 @@ import time
 from flask import Blueprint, Response, g, jsonify, request
 
 from backend.gateway.scoring import QualityScorer
+from backend.web.access import needs
+from backend.web.api_keys import Scope
 from backend.web.request_ids import request_id
 from backend.web.uploads import BodyBudget, read_upload
 
@@ -13,6 +15,7 @@ def blueprint(scorer: QualityScorer, budget: BodyBudget, *, body_timeout_s: floa
     routes = Blueprint("quality", __name__)
 
     @routes.post("/v1/quality")
+    @needs(Scope.INFER)
     def quality() -> Response:
         with budget.room_for(request):
             answer = scorer.score(read_upload(request, timeout_s=body_timeout_s))
