@@ -174,10 +174,14 @@ class Gateway(_Server):
             "FRAMEGATE_TRITON_HTTP_PORT": str(triton_port),
         } | settings
 
-    def start(self) -> None:
+    def launch(self) -> None:
+        """Start it without waiting for an answer."""
         gunicorn = str(Path(sys.executable).parent / "gunicorn")
         command = [gunicorn, "--config", "backend/gateway/gunicorn_conf.py"]
         self.process = Process(self.folder, command, self.env)
+
+    def start(self) -> None:
+        self.launch()
         if "FRAMEGATE_TLS_CERT" in self.env:
             self.url = f"https://127.0.0.1:{self.port}"
             self.process.wait_answering(
@@ -194,9 +198,9 @@ class Gateway(_Server):
         with Session() as session:
             return session.post(f"{self.url}/v1/quality", data=body, headers=sent, timeout=30)
 
-    def get(self, path: str) -> requests.Response:
+    def get(self, path: str, **headers: str) -> requests.Response:
         with Session() as session:
-            return session.get(f"{self.url}{path}", timeout=30)
+            return session.get(f"{self.url}{path}", headers=headers, timeout=30)
 
 
 class Redis(_Server):
