@@ -211,27 +211,21 @@ def test_a_rate_is_for_all_workers_in_redis_and_for_each_without(
 
 
 @pytest.mark.parametrize(
-    ("settings", "sentence"),
+    ("name", "value", "sentence"),
     [
-        (
-            {"FRAMEGATE_HOST": "0.0.0.0"},
-            "gateway: FRAMEGATE_HOST is 0.0.0.0, where anyone could call: name a file of keys in "
-            "FRAMEGATE_API_KEYS_FILE, or set FRAMEGATE_ALLOW_ANONYMOUS=true",
-        ),
-        (
-            {"FRAMEGATE_API_KEYS_FILE": "README.md"},
-            "gateway: FRAMEGATE_API_KEYS_FILE: README.md: line 3: ",
-        ),
+        ("HOST", "0.0.0.0", "FRAMEGATE_HOST is 0.0.0.0, where anyone could call: name a file of "),
+        ("API_KEYS_FILE", "missing", "FRAMEGATE_API_KEYS_FILE: missing cannot be read: "),
+        ("RATE_LIMIT", "many", "FRAMEGATE_RATE_LIMIT: 'many' is not a rate such as 20/second"),
     ],
 )
 def test_a_gateway_that_cannot_guard_itself_does_not_start(
-    tmp_path: Path, settings: dict[str, str], sentence: str
+    tmp_path: Path, name: str, value: str, sentence: str
 ) -> None:
-    gateway = Gateway(tmp_path, triton_port=9, **settings)
+    gateway = Gateway(tmp_path, triton_port=9, **{f"FRAMEGATE_{name}": value})
     gateway.launch()
     try:
         assert gateway.process.popen.wait(30) != 0
-        assert gateway.process.output.startswith(sentence)
+        assert gateway.process.output.startswith(f"gateway: {sentence}")
         assert "Traceback" not in gateway.process.output
     finally:
         gateway.stop()
