@@ -92,7 +92,7 @@ async function scoreFrame() {
   if (response.status === 401 || response.status === 403) {
     needsKey = true;
     say("An API key is needed.");
-    askForKey(answer.detail);
+    askForKey(response.status === 401 ? "This key is not known." : answer.detail);
     return undefined;
   }
   if (!response.ok) {
