@@ -96,9 +96,9 @@ class Settings(BaseSettings):
     @field_validator("internal_token")
     @classmethod
     def _need_a_long_token(cls, token: SecretStr | None) -> SecretStr | None:
-        if token is not None and not re.fullmatch(r"[A-Za-z0-9._~+/=-]{16,}", _plain(token)):
+        if token is not None and not re.fullmatch(r"[A-Za-z0-9._~+/-]{16,}=*", _plain(token)):
             raise ValueError(
-                "a token has at least 16 characters of A-Z a-z 0-9 . _ ~ + / = -, as "
+                "a token has at least 16 of A-Z a-z 0-9 . _ ~ + / -, then perhaps some =, as "
                 "`openssl rand -hex 32` prints"
             )
         return token

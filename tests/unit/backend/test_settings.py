@@ -149,6 +149,7 @@ def test_an_empty_secret_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         ("INTERNAL_TOKEN", "short-and-secret"[:15]),
         ("INTERNAL_TOKEN", "sixteen characters and a blank"),
+        ("INTERNAL_TOKEN", "what=would-be-read-as-a-parameter"),
         ("REDIS_URL", "http://:hunter2-hunter2@a:1"),
         ("REDIS_URL", "redis://:hunter2-hunter2@a:port"),
     ],
