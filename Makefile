@@ -11,7 +11,7 @@ MODELS_STAMP := .venv-triton/.installed
 # A user's pip settings decide where packages come from; the lock files decide which.
 PIP_INSTALL := -m pip install --disable-pip-version-check --quiet --no-deps --require-hashes
 
-.PHONY: help demo test up loadtest monitor bench-scorer lint format certs lock envs clean
+.PHONY: help demo test up loadtest monitor bench-scorer lint format certs key lock envs clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -45,6 +45,9 @@ bench-scorer: envs  ## CPU per frame of the default model in Triton
 
 certs: envs  ## a self-signed certificate for HTTPS in var/tls/
 	@.venv/bin/python -m scripts.certs
+
+key: envs  ## an API key: make key NAME=camera SCOPES=infer,metrics
+	@.venv/bin/python -m scripts.make_key $(NAME) $(if $(SCOPES),--scopes $(SCOPES))
 
 lock: var/uv/.installed  ## renew the locked requirements from their .in files
 	@for pair in 3.11:requirements/app 3.11:requirements/dev 3.10:triton_runtime/requirements; do \

@@ -3,12 +3,17 @@
 FramegateError
 ├── BadInput
 │   ├── MalformedRequest        not the form a route asks for
+│   ├── UnsupportedEncoding     a compressed body
 │   ├── UnsupportedPicture      not a JPEG, PNG or WebP, or not what it says it is
 │   ├── UndecodablePicture      broken or cut off
 │   ├── PictureTooLarge         more pixels than allowed
 │   ├── PictureTooSmall         too few pixels to judge
 │   ├── AnimatedPicture         more than one frame
 │   └── SlowBody                the body did not arrive in time
+├── Denied
+│   ├── Unauthenticated         no key, or one that is not known
+│   ├── Forbidden               the key lacks the scope that the route needs
+│   └── RateLimited             more requests than the caller may send; waiting helps
 ├── DeadlineExceeded            the caller's own time is up; what was not begun is not done
 ├── Overloaded                  no room now; waiting helps
 │   └── NoRoomForBody           too many request bodies are on their way
@@ -21,7 +26,15 @@ FramegateError
 
 
 class FramegateError(Exception):
-    """The text is written for the caller: what is wrong and what to do next."""
+    """The text is written for the caller: what is wrong and what to do next.
+
+    Args:
+        retry_after_s: where waiting helps and this error knows better than its type for how long.
+    """
+
+    def __init__(self, text: str, *, retry_after_s: float | None = None) -> None:
+        super().__init__(text)
+        self.retry_after_s = retry_after_s
 
 
 class BadInput(FramegateError):
@@ -29,6 +42,10 @@ class BadInput(FramegateError):
 
 
 class MalformedRequest(BadInput):
+    pass
+
+
+class UnsupportedEncoding(BadInput):
     pass
 
 
@@ -53,6 +70,22 @@ class AnimatedPicture(BadInput):
 
 
 class SlowBody(BadInput):
+    pass
+
+
+class Denied(FramegateError):
+    """The caller may not, or not now."""
+
+
+class Unauthenticated(Denied):
+    pass
+
+
+class Forbidden(Denied):
+    pass
+
+
+class RateLimited(Denied):
     pass
 
 

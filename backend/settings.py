@@ -1,5 +1,6 @@
 """What the backend can be told through the environment; its only reader."""
 
+import ipaddress
 import re
 from pathlib import Path
 from typing import Annotated, Self
@@ -87,6 +88,49 @@ class Settings(BaseSettings):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
 
+    @field_validator("api_keys_file", "internal_token", "redis_url", mode="before")
+    @classmethod
+    def _empty_is_unset(cls, value: object) -> object:
+        # Compose files hand on an unset variable as an empty one, and nobody means an empty secret.
+        return None if value == "" else value
+
+    @field_validator("internal_token")
+    @classmethod
+    def _need_a_long_token(cls, token: SecretStr | None) -> SecretStr | None:
+        if token is not None and not re.fullmatch(r"[A-Za-z0-9._~+/-]{16,}=*", _plain(token)):
+            raise ValueError(
+                "a token has at least 16 of A-Z a-z 0-9 . _ ~ + / -, then perhaps some =, as "
+                "`openssl rand -hex 32` prints"
+            )
+        return token
+
+    @field_validator("rate_limit")
+    @classmethod
+    def _need_a_rate(cls, rate: str) -> str:
+        if rate and not re.fullmatch(r"[1-9]\d{0,8}/(second|minute|hour|day)", rate):
+            raise ValueError(f"{rate!r} is not a rate such as 20/second, or per minute, hour, day")
+        return rate
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _need_origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in origins:
+            if not re.fullmatch(r"https?://([a-z0-9.-]+|\[[0-9a-f:.]+\])(:\d{1,5})?", origin):
+                raise ValueError(
+                    f"{origin!r} is not an origin as browsers send it: "
+                    "http(s)://host or http(s)://host:port, in lower case, without a path"
+                )
+        return origins
+
+    @field_validator("redis_url")
+    @classmethod
+    def _need_redis(cls, url: SecretStr | None) -> SecretStr | None:
+        if url is not None and not re.fullmatch(
+            r"rediss?://([^@/\s]*@)?[^@/:\s]+(:\d{1,5})?(/\d*)?", _plain(url)
+        ):
+            raise ValueError("it is not a redis://[:password@]host:port/number address")
+        return url
+
     @field_validator("triton_urls")
     @classmethod
     def _need_a_scheme(cls, urls: tuple[str, ...]) -> tuple[str, ...]:
@@ -105,6 +149,16 @@ class Settings(BaseSettings):
         if missing:
             raise ValueError(
                 f"there is no file {' and no '.join(missing)}; `make certs` writes a pair"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _only_loopback_is_open_to_anyone(self) -> Self:
+        known = self.api_keys_file is not None or self.allow_anonymous
+        if not known and not _is_loopback(self.host):
+            raise ValueError(
+                f"FRAMEGATE_HOST is {self.host}, where anyone could call: name a file of keys in "
+                "FRAMEGATE_API_KEYS_FILE, or set FRAMEGATE_ALLOW_ANONYMOUS=true"
             )
         return self
 
@@ -134,6 +188,17 @@ def problems_in(error: ValidationError) -> list[str]:
         text = problem["msg"].removeprefix("Value error, ")
         lines.append(f"FRAMEGATE_{name}: {text}" if name else text)
     return lines
+
+
+def _plain(secret: SecretStr) -> str:
+    return secret.get_secret_value()
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def bracketed(host: str) -> str:

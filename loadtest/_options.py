@@ -3,7 +3,7 @@
 import argparse
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ class Options:
     run_dir: Path | None
     seed: int
     monitor: bool
+    api_key: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -92,6 +93,13 @@ def _count(text: str) -> int:
     return int(text)
 
 
+def _api_key(text: str) -> str:
+    if not (text.isascii() and text.isprintable()) or " " in text:
+        # Not shown: it may be all of a key but one character.
+        raise argparse.ArgumentTypeError("an API key has neither blanks nor other than ASCII")
+    return text
+
+
 FLAGS = (
     Flag("--stages", "10,25,50,100,200", "users in each stage", _stages_text, "N,N,…"),
     Flag("--stage-duration", 30.0, "seconds measured per stage", _positive_seconds, "S"),
@@ -106,6 +114,14 @@ FLAGS = (
     ),
     Flag("--run-dir", "", "folder to make for the results; default runs/<UTC time>", str, "DIR"),
     Flag("--seed", 0, "seed of the pictures and of the users' phases", _count, "N"),
+    Flag(
+        "--api-key",
+        "",
+        "sent to the gateway; better in the variable FRAMEGATE_LOADTEST_API_KEY, since others can "
+        "read the arguments of a process",
+        _api_key,
+        "KEY",
+    ),
     Flag("--no-monitor", False, "do not record the GPU and Triton beside the run"),
 )
 
@@ -140,4 +156,5 @@ def options_from(values: Mapping[str, Any]) -> Options:
         run_dir=Path(values["run_dir"]) if values["run_dir"] else None,
         seed=int(values["seed"]),
         monitor=not values["no_monitor"],
+        api_key=values["api_key"] or None,
     )

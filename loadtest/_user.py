@@ -98,6 +98,8 @@ class CameraUser(FastHttpUser):
         self._pacer = Pacer(now_s=time.monotonic(), interval_s=options.think_time_s, ratio=ratio)
         # Neighbours in time send different pictures.
         self._pictures = itertools.cycle(_rotated(source.payloads, self._index))
+        key = {"Authorization": f"Bearer {options.api_key}"} if options.api_key else {}
+        self._headers = HEADERS | key
         gevent.sleep(self._pacer.wait_s(time.monotonic()))
 
     def wait_time(self) -> float:
@@ -112,7 +114,7 @@ class CameraUser(FastHttpUser):
         with self.client.post(
             PATH,
             data=next(self._pictures),  # type: ignore[arg-type]  # bytes are sent as they are
-            headers=HEADERS,
+            headers=self._headers,
             catch_response=True,
         ) as response:
             checked = _checked(response)

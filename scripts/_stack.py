@@ -90,6 +90,7 @@ class Child:
         log: Path | None = None,
         env: Mapping[str, str] | None = None,
     ) -> None:
+        """Args: env: comes on top of this process's own environment."""
         self.name = name
         self.log = log
         with contextlib.ExitStack() as files:
@@ -97,7 +98,7 @@ class Child:
             self._process = subprocess.Popen(
                 command,
                 cwd=PROJECT,
-                env=env,
+                env=os.environ | (env or {}),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT if output else None,
@@ -137,15 +138,22 @@ def _set_up_child() -> None:
 
 
 class Stack:
-    """All processes of the Procfile, as a context manager."""
+    """All processes of the Procfile, as a context manager.
+
+    Attributes:
+        internal_token: by which they know one another; a fresh one where none is set. Triton takes
+            pixels out of shared memory only from who shows it.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._children: list[Child] = []
+        token = settings.internal_token
+        self.internal_token = token.get_secret_value() if token else secrets.token_urlsafe(32)
 
     def __enter__(self) -> Self:
         check_port_free(self._settings.host, self._settings.port)
-        env = with_internal_token(os.environ)
+        env = {"FRAMEGATE_INTERNAL_TOKEN": self.internal_token}
         try:
             LOGS.mkdir(parents=True, exist_ok=True)
             for name, command in read_procfile(PROJECT / "Procfile").items():
@@ -197,14 +205,6 @@ class Stack:
         with undisturbed():
             while self._children:
                 self._children.pop().stop()
-
-
-def with_internal_token(env: Mapping[str, str]) -> dict[str, str]:
-    """The environment of processes that know one another by a token; a fresh one where none is set.
-
-    Triton takes the gateway's pixels out of shared memory only from who shows it.
-    """
-    return {"FRAMEGATE_INTERNAL_TOKEN": secrets.token_urlsafe(32)} | dict(env)
 
 
 def read_procfile(path: Path) -> dict[str, list[str]]:

@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import os
 import signal
 import sys
 import time
@@ -23,6 +24,7 @@ from scripts._stack import (
 STAGES = "10,25,50,100,200"
 STAGE_DURATION_S = 6
 WARMUP_S = 2
+API_KEY_VARIABLE = "FRAMEGATE_LOADTEST_API_KEY"
 
 
 def parser() -> argparse.ArgumentParser:
@@ -83,7 +85,7 @@ def load(stack: Stack, settings: Settings, options: argparse.Namespace) -> int:
         command += ["--run-dir", options.run_dir]
     with contextlib.ExitStack() as cleanup:
         with deferred():
-            tester = Child("loadtest", command)
+            tester = Child("loadtest", command, env=api_key(stack))
             cleanup.callback(_stop, tester)
         while (status := tester.poll()) is None:
             stack.check_alive()
@@ -91,6 +93,11 @@ def load(stack: Stack, settings: Settings, options: argparse.Namespace) -> int:
         if status < 0:
             raise StackError(f"The load tester was killed ({signal.Signals(-status).name}).")
         return status
+
+
+def api_key(stack: Stack) -> dict[str, str]:
+    """The stack's own token, unless somebody chose a key; never as an argument."""
+    return {} if os.environ.get(API_KEY_VARIABLE) else {API_KEY_VARIABLE: stack.internal_token}
 
 
 def _stop(tester: Child) -> None:

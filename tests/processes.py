@@ -174,10 +174,14 @@ class Gateway(_Server):
             "FRAMEGATE_TRITON_HTTP_PORT": str(triton_port),
         } | settings
 
-    def start(self) -> None:
+    def launch(self) -> None:
+        """Start it without waiting for an answer."""
         gunicorn = str(Path(sys.executable).parent / "gunicorn")
         command = [gunicorn, "--config", "backend/gateway/gunicorn_conf.py"]
         self.process = Process(self.folder, command, self.env)
+
+    def start(self) -> None:
+        self.launch()
         if "FRAMEGATE_TLS_CERT" in self.env:
             self.url = f"https://127.0.0.1:{self.port}"
             self.process.wait_answering(
@@ -194,6 +198,31 @@ class Gateway(_Server):
         with Session() as session:
             return session.post(f"{self.url}/v1/quality", data=body, headers=sent, timeout=30)
 
-    def get(self, path: str) -> requests.Response:
+    def get(self, path: str, **headers: str) -> requests.Response:
         with Session() as session:
-            return session.get(f"{self.url}{path}", timeout=30)
+            return session.get(f"{self.url}{path}", headers=headers, timeout=30)
+
+
+class Redis(_Server):
+    """A real Redis on a free port that keeps nothing on disk."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.port = free_port()
+        self.url = f"redis://127.0.0.1:{self.port}/0"
+
+    def start(self) -> None:
+        command = ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1"]
+        command += ["--save", "", "--appendonly", "no"]
+        self.process = Process(self.folder, command, {})
+        wait_until(self._answers, what=f"Redis answers on port {self.port}")
+
+    def _answers(self) -> bool:
+        if self.process.popen.poll() is not None:
+            raise AssertionError(f"Redis ended:\n{self.process.output[-2000:]}")
+        try:
+            with socket.create_connection(("127.0.0.1", self.port), timeout=1) as connection:
+                connection.sendall(b"PING\r\n")
+                return connection.recv(16) == b"+PONG\r\n"
+        except OSError:
+            return False

@@ -9,7 +9,8 @@ from backend.gateway.health import Canary
 from backend.gateway.scoring import QualityScorer
 from backend.settings import Settings
 from backend.triton.model import ModelClient
-from backend.web import metrics, problems, request_ids
+from backend.web import access, cors, metrics, problems, request_ids, security_headers
+from backend.web.rate_limit import make_rate_limit
 from backend.web.uploads import BodyBudget, PictureRequest
 
 # Per worker: a dozen of the largest bodies, or four thousand camera frames.
@@ -53,6 +54,13 @@ def create_app(settings: Settings | None = None) -> Flask:
     request_ids.register(app)
     metrics.register(app)
     problems.register(app)
+    security_headers.register(app, https=settings.tls_cert is not None)
+    cors.register(app, settings.cors_origins)
+    access.register(
+        app,
+        access.read_callers(settings.api_keys_file, settings.internal_token),
+        make_rate_limit(settings.rate_limit, settings.redis_url),
+    )
     app.register_blueprint(page.blueprint())
     budget = BodyBudget(max(BODIES_BYTES, settings.max_body_bytes))
     app.register_blueprint(

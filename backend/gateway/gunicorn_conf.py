@@ -7,14 +7,23 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import gunicorn.http.wsgi
 from pydantic import ValidationError
 
 from backend.settings import Settings, bracketed, problems_in
+from backend.web import api_keys
 
 try:
     _settings = Settings()
 except ValidationError as _error:
     sys.exit("gateway: " + "; ".join(problems_in(_error)))
+
+
+def _refuse_wrong_keys(file: Path | None) -> None:
+    problems = api_keys.read(file).problems if file is not None else ()
+    if problems:
+        sys.exit("gateway: FRAMEGATE_API_KEYS_FILE: " + "; ".join(problems))
+
 
 # Workers count into files of this folder, so that any of them can answer /metrics for all.
 # prometheus_client looks for the name when it is first imported, so nothing here imports it sooner.
@@ -26,8 +35,13 @@ for _left in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
         shutil.rmtree(_left, ignore_errors=True)
 _metrics_dir = os.environ.get("PROMETHEUS_MULTIPROC_DIR", "")
 if not Path(_metrics_dir).name.startswith(f"{_PREFIX}{os.getpid()}-"):  # else: SIGHUP, same process
+    # After SIGHUP the gateway goes on with the keys that are right; see access.read_callers.
+    _refuse_wrong_keys(_settings.api_keys_file)
     _metrics_dir = tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-")
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = _metrics_dir
+
+# Its `Server` header; what answers, and in which version, is nobody's business.
+gunicorn.http.wsgi.SERVER = "framegate"
 
 wsgi_app = "backend.gateway.app:create_app()"
 bind = f"{bracketed(_settings.host)}:{_settings.port}"

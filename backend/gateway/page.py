@@ -11,6 +11,8 @@ POLICY = (
     "object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
 )
 
+PERMISSIONS = "camera=(self), microphone=(), geolocation=(), display-capture=()"
+
 
 def blueprint() -> Blueprint:
     routes = Blueprint("page", __name__, static_folder=str(STATIC), static_url_path="/static")
@@ -19,7 +21,7 @@ def blueprint() -> Blueprint:
     def page() -> Response:
         response = routes.send_static_file("index.html")
         response.headers["Content-Security-Policy"] = POLICY
-        response.headers["X-Content-Type-Options"] = "nosniff"
+        response.headers["Permissions-Policy"] = PERMISSIONS
         response.headers["Cache-Control"] = "no-cache"
         return response
 

@@ -6,6 +6,8 @@ from flask import Blueprint, Response, g, jsonify, request
 
 from backend.gateway.scoring import QualityScorer
 from backend.web import deadlines
+from backend.web.access import needs
+from backend.web.api_keys import Scope
 from backend.web.request_ids import request_id
 from backend.web.uploads import BodyBudget, read_upload
 
@@ -14,6 +16,7 @@ def blueprint(scorer: QualityScorer, budget: BodyBudget, *, body_timeout_s: floa
     routes = Blueprint("quality", __name__)
 
     @routes.post("/v1/quality")
+    @needs(Scope.INFER)
     def quality() -> Response:
         deadline_s = deadlines.deadline_s(request)
         scorer.check_room()

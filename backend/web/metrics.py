@@ -19,6 +19,9 @@ from prometheus_client import (
 )
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from backend.web.access import needs
+from backend.web.api_keys import Scope
+
 # From a cached answer to a time-out.
 _BUCKETS_S = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 
@@ -66,6 +69,7 @@ def _blueprint() -> Blueprint:
     blueprint = Blueprint("metrics", __name__)
 
     @blueprint.get("/metrics")
+    @needs(Scope.METRICS)
     def metrics() -> Response:
         registry = REGISTRY
         if "PROMETHEUS_MULTIPROC_DIR" in os.environ:

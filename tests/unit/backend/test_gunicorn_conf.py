@@ -43,6 +43,39 @@ def test_with_a_certificate_it_serves_https(
     assert (told["certfile"], told["keyfile"]) == (str(tmp_path / "cert"), str(tmp_path / "key"))
 
 
+def test_a_wrong_file_of_keys_refuses_the_start_and_not_a_reload(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    keys = tmp_path / "keys"
+    monkeypatch.setenv("FRAMEGATE_API_KEYS_FILE", str(keys))
+    with pytest.raises(SystemExit) as refused:
+        configuration()
+    assert str(refused.value).startswith(
+        f"gateway: FRAMEGATE_API_KEYS_FILE: {keys} cannot be read: "
+    )
+    assert [folder.name for folder in tmp_path.iterdir()] == []
+    keys.write_text("camera  infer  nonsense\ncamera\n")
+    keys.chmod(0o600)
+    with pytest.raises(SystemExit) as refused:
+        configuration()
+    assert str(refused.value) == (
+        f"gateway: FRAMEGATE_API_KEYS_FILE: {keys}: line 1: the hash is not 64 digits of "
+        f"lower-case hex; {keys}: line 2: 1 words instead of name, scopes and hash"
+    )
+    keys.write_text(f"camera  infer  {'0' * 64}\n")
+    configuration()
+    keys.write_text("camera")
+    configuration()  # in the same process, as after SIGHUP
+
+
+def test_an_address_open_to_anyone_is_refused_in_a_sentence(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("FRAMEGATE_HOST", "0.0.0.0")
+    with pytest.raises(SystemExit, match=r"^gateway: FRAMEGATE_HOST is 0\.0\.0\.0, where anyone"):
+        configuration()
+
+
 def test_workers_count_in_a_folder_that_goes_when_gunicorn_does(tmp_path: Path) -> None:
     told = configuration()
     folder = Path(os.environ["PROMETHEUS_MULTIPROC_DIR"])

@@ -27,7 +27,7 @@ def test_the_page_may_load_nothing_from_elsewhere(client: FlaskClient) -> None:
         assert policy["default-src"] == "'self'"
         assert policy["frame-ancestors"] == "'none'"
         assert not re.search(r"unsafe|https?:|\*", str(policy))
-        assert response.headers["X-Content-Type-Options"] == "nosniff"
+        assert response.headers["Permissions-Policy"].startswith("camera=(self), microphone=()")
 
 
 def test_everything_the_page_names_is_served(client: FlaskClient) -> None:

@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from backend.errors import FramegateError
+from backend.errors import FramegateError, RateLimited
 from backend.gateway.app import create_app
 from backend.settings import Settings
 from backend.web.problems import PROBLEMS
@@ -57,6 +57,7 @@ def test_an_error_becomes_the_problem_of_its_row(
     retry_after = problem.retry_after_s
     assert response.headers.get("Retry-After") == (str(retry_after) if retry_after else None)
     body = response.get_json(force=True)
+    assert body.pop("retry_after_ms", None) == (retry_after * 1000 if retry_after else None)
     assert body == {
         "type": "about:blank",
         "title": HTTPStatus(problem.status).phrase,
@@ -65,6 +66,22 @@ def test_an_error_becomes_the_problem_of_its_row(
         "detail": "A sentence.",
         "request_id": "camera-7",
     }
+
+
+@pytest.mark.parametrize(
+    ("wait_s", "header", "in_ms"),
+    [(0.0, "1", 0), (0.0501, "1", 51), (1.0, "1", 1000), (1.2, "2", 1200), (90, "90", 90_000)],
+)
+def test_an_error_that_knows_how_long_to_wait_says_so_in_both_units(
+    app: Flask, wait_s: float, header: str, in_ms: int
+) -> None:
+    @app.get("/wait")
+    def wait() -> str:
+        raise RateLimited("Too many.", retry_after_s=wait_s)
+
+    response = app.test_client().get("/wait")
+    assert response.headers["Retry-After"] == header
+    assert response.get_json(force=True)["retry_after_ms"] == in_ms
 
 
 def test_an_unknown_route_is_a_problem(client: FlaskClient) -> None:

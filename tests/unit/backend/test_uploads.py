@@ -11,7 +11,13 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from werkzeug.test import EnvironBuilder
 
-from backend.errors import MalformedRequest, Overloaded, SlowBody, UnsupportedPicture
+from backend.errors import (
+    MalformedRequest,
+    Overloaded,
+    SlowBody,
+    UnsupportedEncoding,
+    UnsupportedPicture,
+)
 from backend.web.uploads import BodyBudget, PictureRequest, Upload, read_upload
 
 JSON = "application/json"
@@ -64,6 +70,35 @@ def test_another_content_type_is_refused_with_the_list_of_those_accepted(
 def test_no_content_type_is_said_to_be_none() -> None:
     with pytest.raises(UnsupportedPicture, match=r"^Content-Type \(none\) is not accepted"):
         read(data=DATA)
+
+
+# Compressed bodies
+
+
+class Unread:
+    """A body that must stay where it is."""
+
+    def read(self, size: int = -1) -> bytes:
+        raise AssertionError("the body was read")
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "br", "GZIP", "deflate, gzip", "gzip, identity"])
+def test_a_compressed_body_is_refused_unread(encoding: str) -> None:
+    environ = EnvironBuilder(
+        method="POST", content_type="image/jpeg", headers=[("Content-Encoding", encoding)]
+    ).get_environ()
+    asked = PictureRequest(environ | {"wsgi.input": Unread(), "CONTENT_LENGTH": "1000"})
+    with pytest.raises(UnsupportedEncoding) as caught:
+        read_upload(asked, timeout_s=1)
+    assert str(caught.value) == (
+        f"Content-Encoding {encoding.lower()} is not accepted: pictures are compressed already."
+    )
+
+
+@pytest.mark.parametrize("encoding", ["identity", "Identity ", ""])
+def test_identity_is_no_compression(encoding: str) -> None:
+    asked = request(data=DATA, content_type="image/jpeg", headers={"Content-Encoding": encoding})
+    assert read_upload(asked, timeout_s=5).data == DATA
 
 
 # Base64

@@ -33,6 +33,7 @@ class CountingGateway(ThreadingHTTPServer):
         self.health_status = health_status
         self.arrivals_s: list[float] = []
         self.pictures: set[bytes] = set()
+        self.authorizations: set[str | None] = set()
         self.arrived = threading.Condition()
 
     @property
@@ -62,6 +63,7 @@ class _Handler(BaseHTTPRequestHandler):
         with self.server.arrived:
             self.server.arrivals_s.append(time.time())
             self.server.pictures.add(frame)
+            self.server.authorizations.add(self.headers["Authorization"])
             self.server.arrived.notify_all()
         self._answer(200, self.server.body)
 
@@ -101,7 +103,7 @@ def loadtest_process(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[
     """Starts `python -m loadtest` with a proxy in the environment that nobody listens on."""
     running: list[subprocess.Popen[str]] = []
 
-    def start(*arguments: str) -> subprocess.Popen[str]:
+    def start(*arguments: str, **settings: str) -> subprocess.Popen[str]:
         environment = {
             name: value
             for name, value in os.environ.items()
@@ -109,6 +111,7 @@ def loadtest_process(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[
         }
         for name in ("http_proxy", "HTTP_PROXY", "https_proxy", "ALL_PROXY"):
             environment[name] = "http://127.0.0.1:9"
+        environment |= settings
         process = subprocess.Popen(
             [sys.executable, "-m", "loadtest", *arguments],
             cwd=ROOT,

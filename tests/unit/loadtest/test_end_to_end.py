@@ -81,6 +81,41 @@ def test_a_healthy_plan_passes_and_its_numbers_are_those_the_gateway_counted(
     assert "Passed: carries 8 users" in out
 
 
+@pytest.mark.parametrize("processes_count", [1, 2])
+def test_a_key_goes_to_the_gateway_and_nowhere_else(
+    start_gateway: Callable[..., Any],
+    loadtest_process: Callable[..., Any],
+    tmp_path: Path,
+    processes_count: int,
+) -> None:
+    key = "fg_key-of-the-load-tester"
+    gateway = start_gateway()
+    folder = tmp_path / "run"
+    process = loadtest_process(
+        *("4", "--host", gateway.url, "--run-dir", str(folder), "--loglevel=DEBUG", *BRISK),
+        f"--processes={processes_count}",
+        FRAMEGATE_LOADTEST_API_KEY=key,
+    )
+    gateway.wait_for_frames(4, within_s=WITHIN_S)
+    arguments = [" ".join(running.info["cmdline"]) for running in processes()]
+    code, out, err = finish(process)
+    assert code == 0, out
+    assert gateway.authorizations == {f"Bearer {key}"}
+    assert len(list(folder.iterdir())) >= 4
+    for text in (out, err, *arguments, *(path.read_text() for path in folder.iterdir())):
+        assert key not in text
+
+
+def test_without_a_key_no_header_is_sent(
+    start_gateway: Callable[..., Any], loadtest_process: Callable[..., Any], tmp_path: Path
+) -> None:
+    gateway = start_gateway()
+    folder = str(tmp_path / "run")
+    process = loadtest_process("2", "--host", gateway.url, "--run-dir", folder, *BRISK)
+    assert finish(process)[0] == 0
+    assert gateway.authorizations == {None}
+
+
 def test_answers_that_are_not_json_are_named_failures_and_the_objective_is_missed(
     start_gateway: Callable[..., Any], loadtest_process: Callable[..., Any], tmp_path: Path
 ) -> None:

@@ -68,6 +68,23 @@ def test_a_mistake_is_a_usage_error(
     assert "error: " in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("key", ["a b", "ü", "a\nb"])
+def test_what_cannot_be_a_key_is_refused_without_being_shown(
+    key: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        locust_arguments([f"--api-key={key}"], {})
+    assert f"{key!r}" not in capsys.readouterr().err
+
+
+def test_a_key_is_in_the_options_and_not_in_their_text() -> None:
+    values = {flag.dest: flag.default for flag in FLAGS}
+    assert options_from(values).api_key is None
+    options = options_from(values | {"api_key": "fg_secret"})
+    assert options.api_key == "fg_secret"
+    assert "fg_secret" not in repr(options)
+
+
 def test_every_flag_is_explained_and_has_a_variable_of_its_own() -> None:
     assert len({flag.env_var for flag in FLAGS}) == len(FLAGS)
     plain = argparse.ArgumentParser()

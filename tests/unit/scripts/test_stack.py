@@ -97,7 +97,7 @@ def test_an_address_that_is_not_this_machines_is_one_sentence(host: str, reason:
     ],
 )
 def test_the_gateways_address_is_one_that_can_be_opened(host: str, url: str) -> None:
-    assert gateway_url(Settings(host=host, port=9000)) == url
+    assert gateway_url(Settings(host=host, port=9000, allow_anonymous=True)) == url
 
 
 def test_with_a_certificate_the_address_is_https(tmp_path: Path) -> None:
