@@ -9,7 +9,7 @@ from backend.gateway.health import Canary
 from backend.gateway.scoring import QualityScorer
 from backend.settings import Settings
 from backend.triton import TritonClient
-from backend.web import metrics, problems, request_ids
+from backend.web import access_log, metrics, problems, request_ids
 from backend.web.uploads import BodyBudget, PictureRequest
 
 # Per worker: a dozen of the largest bodies, or four thousand camera frames.
@@ -50,6 +50,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.config["MAX_FORM_PARTS"] = 16
     request_ids.register(app)
     metrics.register(app)
+    access_log.register(app)
     problems.register(app)
     app.register_blueprint(page.blueprint())
     budget = BodyBudget(max(BODIES_BYTES, settings.max_body_bytes))

@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from backend.settings import Settings, bracketed, problems_in
+from backend.web import logs
 
 try:
     _settings = Settings()
@@ -43,6 +44,7 @@ graceful_timeout = 4
 control_socket_disable = True
 loglevel = _settings.log_level
 errorlog = "-"
+logconfig_dict = logs.configuration(_settings.log_level)
 proc_name = "framegate-gateway"
 if _settings.tls_cert is not None and _settings.tls_key is not None:
     certfile = str(_settings.tls_cert)

@@ -141,6 +141,7 @@ class QualityScorer:
             raise TritonFailed("The model answered another number of measures than it names.")
         if not all(math.isfinite(value) for value in (score, *values)):
             raise TritonFailed("The model answered something that is not a number.")
+        metrics.show_model(self.model_name, inference.model_version, model.variant)
         return Quality(
             score=round(score, 4),
             measures={
