@@ -1,13 +1,14 @@
 """Fixtures over the real processes, started once per run on free ports."""
 
 import os
+import shutil
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import hypothesis
 import pytest
 
-from tests.processes import Gateway, Triton
+from tests.processes import Gateway, Redis, Triton
 
 # These machines are shared and noisy: a slow example is no failing one.
 hypothesis.settings.register_profile("framegate", deadline=None)
@@ -45,6 +46,15 @@ def triton(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Triton]:
 def gateway(triton: Triton, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
     """The gateway under gunicorn, two workers, before `triton`."""
     with Gateway(tmp_path_factory.mktemp("gateway"), triton_port=triton.http_port) as server:
+        yield server
+
+
+@pytest.fixture
+def redis(tmp_path: Path) -> Iterator[Redis]:
+    """An empty Redis of the test's own."""
+    if shutil.which("redis-server") is None:
+        pytest.skip("missing: redis-server (Debian: redis-server)")
+    with Redis(tmp_path / "redis") as server:
         yield server
 
 

@@ -197,3 +197,28 @@ class Gateway(_Server):
     def get(self, path: str) -> requests.Response:
         with Session() as session:
             return session.get(f"{self.url}{path}", timeout=30)
+
+
+class Redis(_Server):
+    """A real Redis on a free port that keeps nothing on disk."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.port = free_port()
+        self.url = f"redis://127.0.0.1:{self.port}/0"
+
+    def start(self) -> None:
+        command = ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1"]
+        command += ["--save", "", "--appendonly", "no"]
+        self.process = Process(self.folder, command, {})
+        wait_until(self._answers, what=f"Redis answers on port {self.port}")
+
+    def _answers(self) -> bool:
+        if self.process.popen.poll() is not None:
+            raise AssertionError(f"Redis ended:\n{self.process.output[-2000:]}")
+        try:
+            with socket.create_connection(("127.0.0.1", self.port), timeout=1) as connection:
+                connection.sendall(b"PING\r\n")
+                return connection.recv(16) == b"+PONG\r\n"
+        except OSError:
+            return False
