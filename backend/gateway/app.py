@@ -5,6 +5,8 @@ import logging
 from flask import Flask
 
 from backend.gateway import health, page, quality
+from backend.gateway.cache import AnswerCache
+from backend.gateway.cache_stores import MemoryStore, RedisStore
 from backend.gateway.health import Canary
 from backend.gateway.scoring import QualityScorer
 from backend.settings import Settings
@@ -55,7 +57,23 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(page.blueprint())
     budget = BodyBudget(max(BODIES_BYTES, settings.max_body_bytes))
     app.register_blueprint(
-        quality.blueprint(scorer, budget, body_timeout_s=settings.body_timeout_s)
+        quality.blueprint(
+            scorer,
+            budget,
+            body_timeout_s=settings.body_timeout_s,
+            cache=_answer_cache(settings, scorer),
+        )
     )
     app.register_blueprint(health.blueprint(Canary(scorer.canary), model=settings.quality_model))
     return app
+
+
+def _answer_cache(settings: Settings, scorer: QualityScorer) -> AnswerCache | None:
+    if not settings.cache_ttl_s:
+        return None
+    store = (
+        RedisStore(settings.redis_url.get_secret_value(), ttl_s=settings.cache_ttl_s)
+        if settings.redis_url
+        else MemoryStore(ttl_s=settings.cache_ttl_s)
+    )
+    return AnswerCache(store, scorer.model_name, lambda: scorer.last_seen)

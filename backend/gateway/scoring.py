@@ -53,22 +53,28 @@ class QualityModel:
 
 @dataclass(frozen=True)
 class Quality:
-    """One answer. Times are milliseconds."""
+    """One answer. Times are milliseconds; a cached answer has no stages."""
 
     score: float
     measures: dict[str, float]
     model_version: str
     model_variant: str
     stages_ms: dict[str, float]
+    cached: bool = False
 
 
 class QualityScorer:
-    """Scores pictures with one model of Triton, at most `max_in_flight` at a time."""
+    """Scores pictures with one model of Triton, at most `max_in_flight` at a time.
+
+    Attributes:
+        last_seen: version and variant of the model that answered last; None before any did.
+    """
 
     def __init__(
         self, triton: TritonClient, model: str, *, max_pixels: int, max_in_flight: int
     ) -> None:
         self.model_name = model
+        self.last_seen: tuple[str, str] | None = None
         self._triton = triton
         self._max_pixels = max_pixels
         self._slots = threading.BoundedSemaphore(max_in_flight)
@@ -141,7 +147,8 @@ class QualityScorer:
             raise TritonFailed("The model answered another number of measures than it names.")
         if not all(math.isfinite(value) for value in (score, *values)):
             raise TritonFailed("The model answered something that is not a number.")
-        metrics.show_model(self.model_name, inference.model_version, model.variant)
+        self.last_seen = (inference.model_version, model.variant)
+        metrics.show_model(self.model_name, *self.last_seen)
         return Quality(
             score=round(score, 4),
             measures={

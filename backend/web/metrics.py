@@ -9,6 +9,7 @@ import platform
 import time
 from collections.abc import Iterator
 from functools import cache
+from typing import Literal
 
 from flask import Blueprint, Flask, Response, g
 from prometheus_client import (
@@ -43,6 +44,14 @@ _in_flight = Gauge(
     "framegate_in_flight_requests", "Requests being answered.", multiprocess_mode="livesum"
 )
 _problems = Counter("framegate_problems_total", "Requests answered with a problem.", ("code",))
+_cache = {
+    outcome: Counter(f"framegate_cache_{outcome}_total", help_text)
+    for outcome, help_text in {
+        "hits": "Pictures answered from the cache.",
+        "misses": "Pictures that were scored because the cache did not have them.",
+        "errors": "Cached answers that were broken, and failures of Redis.",
+    }.items()
+}
 _build = Gauge(
     "framegate_build_info",
     "What is running; always 1.",
@@ -122,6 +131,10 @@ def observe_stage(stage: str, duration_s: float) -> None:
 
 def count_problem(code: str) -> None:
     _problem_count(code).inc()
+
+
+def count_cache(outcome: Literal["hits", "misses", "errors"]) -> None:
+    _cache[outcome].inc()
 
 
 def show_model(name: str, version: str, variant: str) -> None:
