@@ -8,6 +8,8 @@ from backend.gateway import health, page, quality
 from backend.gateway.cache import AnswerCache
 from backend.gateway.cache_stores import MemoryStore, RedisStore
 from backend.gateway.health import Canary
+from backend.gateway.reference import routes as reference
+from backend.gateway.reference.document import Limits, document
 from backend.gateway.scoring import QualityScorer
 from backend.settings import Settings
 from backend.triton import TritonClient
@@ -27,6 +29,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     | POST /v1/quality | score one picture |
     | GET /health, /health/live, /health/ready | probes |
     | GET /metrics | Prometheus |
+    | GET /openapi.json, /docs | this interface, for programs and for people |
     """
     settings = settings or Settings()
     logging.getLogger("framegate").setLevel(settings.log_level.upper())
@@ -65,7 +68,20 @@ def create_app(settings: Settings | None = None) -> Flask:
         )
     )
     app.register_blueprint(health.blueprint(Canary(scorer.canary), model=settings.quality_model))
+    app.register_blueprint(reference.blueprint(document(_limits(settings))))
     return app
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(
+        max_body_bytes=settings.max_body_bytes,
+        max_pixels=settings.max_pixels,
+        body_timeout_s=settings.body_timeout_s,
+        triton_timeout_ms=settings.triton_timeout_ms,
+        cache_ttl_s=settings.cache_ttl_s,
+        rate_limit=settings.rate_limit,
+        keys_needed=settings.api_keys_file is not None,
+    )
 
 
 def _answer_cache(settings: Settings, scorer: QualityScorer) -> AnswerCache | None:
