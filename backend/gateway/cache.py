@@ -92,6 +92,6 @@ class AnswerCache:
 
 
 def _digest(upload: Upload) -> str:
-    digest = hashlib.blake2b(f"{upload.media_type}\n".encode(), digest_size=32)
+    digest = hashlib.sha256(f"{upload.media_type}\n".encode())
     digest.update(upload.data)
     return digest.hexdigest()

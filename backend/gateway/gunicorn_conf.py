@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from backend.gateway import stray_failures
 from backend.settings import Settings, bracketed, problems_in
 from backend.web import logs
 
@@ -49,6 +50,10 @@ proc_name = "framegate-gateway"
 if _settings.tls_cert is not None and _settings.tls_key is not None:
     certfile = str(_settings.tls_cert)
     keyfile = str(_settings.tls_key)
+
+
+def post_worker_init(worker: Any) -> None:
+    stray_failures.log_them()
 
 
 def child_exit(server: Any, worker: Any) -> None:

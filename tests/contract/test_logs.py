@@ -1,14 +1,17 @@
 """What a live gateway writes: JSON lines from its first to its last, whatever it is sent."""
 
+import contextlib
 import json
+import shutil
 import socket
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from scripts import certs
 from tests.pictures import ASTRONAUT
-from tests.processes import Gateway, free_port
+from tests.processes import Gateway, free_port, wait_until
 
 HOSTILE = (
     b'GET /health/live HTTP/1.1\r\nHost: x\r\nX-Request-Id: a"}\x85{"level": "forged\r\n',
@@ -64,6 +67,30 @@ def test_nothing_a_caller_sends_forges_a_line(own_gateway: Gateway) -> None:
     accesses = [line for line in written if line["logger"] == "framegate.access"]
     assert {line["route"] for line in accesses} == {"/health/live", "unknown"}
     assert "FORGED" not in json.dumps(accesses).upper()
+
+
+def test_callers_that_do_not_speak_tls_are_a_line_each(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if shutil.which("openssl") is None:
+        pytest.skip("missing: openssl (Debian: openssl)")
+    monkeypatch.setattr(certs, "FOLDER", tmp_path)
+    monkeypatch.setattr("sys.argv", ["certs"])
+    assert certs.main() == 0
+    pair = {
+        "FRAMEGATE_TLS_CERT": str(tmp_path / "cert.pem"),
+        "FRAMEGATE_TLS_KEY": str(tmp_path / "key.pem"),
+    }
+    with Gateway(tmp_path / "gateway", triton_port=free_port(), **pair) as gateway:
+        for head in (b"GET / HTTP/1.1\r\n\r\n", b"\x16\x03\x01\x00\x05hello", b""):
+            with socket.create_connection(("127.0.0.1", gateway.port), timeout=10) as connection:
+                connection.sendall(head)
+                connection.shutdown(socket.SHUT_WR)
+                with contextlib.suppress(ConnectionResetError):
+                    connection.makefile("rb").read()
+        wait_until(lambda: gateway.process.output.count("does not speak TLS") == 3)
+    strays = [line for line in lines(gateway) if "TLS" in line.get("message", "")]
+    assert [line["level"] for line in strays] == ["info"] * 3
 
 
 def test_from_warning_up_there_are_no_lines_of_requests(tmp_path: Path) -> None:

@@ -1,7 +1,11 @@
 """What the gateway counts of its requests, and the ids it gives them."""
 
+import os
 import platform
+import subprocess
+import sys
 import tomllib
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -125,6 +129,28 @@ def test_a_model_is_shown_until_another_version_of_it_answers(client: FlaskClien
     assert shown() == {series("m1", "2"), series("m2", "1")}
     metrics.show_model("m1", "1", "v")
     assert shown() == {series("m1", "1"), series("m2", "1")}
+
+
+def test_an_older_version_vanishes_where_processes_count_in_files(tmp_path: Path) -> None:
+    program = (
+        "from flask import Flask\n"
+        "from backend.web import metrics\n"
+        "app = Flask('test')\n"
+        "metrics.register(app)\n"
+        "for version in ('1', '2'):\n"
+        "    metrics.show_model('m', version, 'v')\n"
+        "print(app.test_client().get('/metrics').text)\n"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=PROJECT,
+        env=os.environ | {"PROMETHEUS_MULTIPROC_DIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    shown = [line for line in run.stdout.splitlines() if line.startswith("framegate_model_info")]
+    assert shown == ['framegate_model_info{model="m",variant="v",version="2"} 1.0']
 
 
 @pytest.mark.parametrize("asked", ["camera-7", "A.b_c-1", "x" * 64])
