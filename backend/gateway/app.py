@@ -5,11 +5,23 @@ import logging
 from flask import Flask
 
 from backend.gateway import health, page, quality
+from backend.gateway.cache import AnswerCache
+from backend.gateway.cache_stores import MemoryStore, RedisStore
 from backend.gateway.health import Canary
+from backend.gateway.reference import routes as reference
+from backend.gateway.reference.document import Limits, document
 from backend.gateway.scoring import QualityScorer
 from backend.settings import Settings
 from backend.triton.model import ModelClient
-from backend.web import access, cors, metrics, problems, request_ids, security_headers
+from backend.web import (
+    access,
+    access_log,
+    cors,
+    metrics,
+    problems,
+    request_ids,
+    security_headers,
+)
 from backend.web.rate_limit import make_rate_limit
 from backend.web.uploads import BodyBudget, PictureRequest
 
@@ -26,6 +38,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     | POST /v1/quality | score one picture |
     | GET /health, /health/live, /health/ready | probes |
     | GET /metrics | Prometheus |
+    | GET /openapi.json, /docs | this interface, for programs and for people |
     """
     settings = settings or Settings()
     logging.getLogger("framegate").setLevel(settings.log_level.upper())
@@ -53,6 +66,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.config["MAX_FORM_PARTS"] = 16
     request_ids.register(app)
     metrics.register(app)
+    access_log.register(app)
     problems.register(app)
     security_headers.register(app, https=settings.tls_cert is not None)
     cors.register(app, settings.cors_origins)
@@ -64,9 +78,15 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(page.blueprint())
     budget = BodyBudget(max(BODIES_BYTES, settings.max_body_bytes))
     app.register_blueprint(
-        quality.blueprint(scorer, budget, body_timeout_s=settings.body_timeout_s)
+        quality.blueprint(
+            scorer,
+            budget,
+            body_timeout_s=settings.body_timeout_s,
+            cache=_answer_cache(settings, scorer),
+        )
     )
     app.register_blueprint(health.blueprint(Canary(scorer.canary), model=settings.quality_model))
+    app.register_blueprint(reference.blueprint(document(_limits(settings))))
     return app
 
 
@@ -74,3 +94,26 @@ def _shared_memory_token(settings: Settings) -> str | None:
     if settings.shared_memory and settings.internal_token is not None:
         return settings.internal_token.get_secret_value()
     return None
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(
+        max_body_bytes=settings.max_body_bytes,
+        max_pixels=settings.max_pixels,
+        body_timeout_s=settings.body_timeout_s,
+        triton_timeout_ms=settings.triton_timeout_ms,
+        cache_ttl_s=settings.cache_ttl_s,
+        rate_limit=settings.rate_limit,
+        keys_needed=settings.api_keys_file is not None,
+    )
+
+
+def _answer_cache(settings: Settings, scorer: QualityScorer) -> AnswerCache | None:
+    if not settings.cache_ttl_s:
+        return None
+    store = (
+        RedisStore(settings.redis_url.get_secret_value(), ttl_s=settings.cache_ttl_s)
+        if settings.redis_url
+        else MemoryStore(ttl_s=settings.cache_ttl_s)
+    )
+    return AnswerCache(store, scorer.model_name, lambda: scorer.last_seen)

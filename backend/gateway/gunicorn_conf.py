@@ -10,8 +10,9 @@ from typing import Any
 import gunicorn.http.wsgi
 from pydantic import ValidationError
 
+from backend.gateway import stray_failures
 from backend.settings import Settings, bracketed, problems_in
-from backend.web import api_keys
+from backend.web import api_keys, logs
 
 try:
     _settings = Settings()
@@ -57,10 +58,15 @@ graceful_timeout = 4
 control_socket_disable = True
 loglevel = _settings.log_level
 errorlog = "-"
+logconfig_dict = logs.configuration(_settings.log_level)
 proc_name = "framegate-gateway"
 if _settings.tls_cert is not None and _settings.tls_key is not None:
     certfile = str(_settings.tls_cert)
     keyfile = str(_settings.tls_key)
+
+
+def post_worker_init(worker: Any) -> None:
+    stray_failures.log_them()
 
 
 def child_exit(server: Any, worker: Any) -> None:

@@ -58,13 +58,14 @@ class QualityModel:
 
 @dataclass(frozen=True)
 class Quality:
-    """One answer. Times are milliseconds."""
+    """One answer. Times are milliseconds; a cached answer has no stages."""
 
     score: float
     measures: dict[str, float]
     model_version: str
     model_variant: str
     stages_ms: dict[str, float]
+    cached: bool = False
 
 
 class QualityScorer:
@@ -72,11 +73,15 @@ class QualityScorer:
 
     Args:
         timeout_s: longest wait for Triton, whatever the caller allows.
+
+    Attributes:
+        last_seen: version and variant of the model that answered last; None before any did.
     """
 
     def __init__(
         self, model: ModelClient, *, max_pixels: int, max_in_flight: int, timeout_s: float
     ) -> None:
+        self.last_seen: tuple[str, str] | None = None
         self._model = model
         self._max_pixels = max_pixels
         self._free = max_in_flight
@@ -165,6 +170,8 @@ class QualityScorer:
             raise TritonFailed("The model answered another number of measures than it names.")
         if not all(math.isfinite(value) for value in (score, *values)):
             raise TritonFailed("The model answered something that is not a number.")
+        self.last_seen = (inference.model_version, model.variant)
+        metrics.show_model(self.model_name, *self.last_seen)
         return Quality(
             score=round(score, 4),
             measures={

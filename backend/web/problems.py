@@ -5,7 +5,7 @@ import math
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from flask import Flask, Response, json
+from flask import Flask, Response, g, json
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from backend import errors
@@ -58,7 +58,7 @@ def register(app: Flask) -> None:
     def known(error: errors.FramegateError) -> Response:
         problem = PROBLEMS[type(error)]
         if problem.status >= 500:
-            log.warning("%s %s: %s", request_id(), problem.code, error)
+            log.warning("%s: %s", problem.code, error, extra={"code": problem.code})
         if error.retry_after_s is None:
             return _answer(problem, str(error), problem.retry_after_s)
         return _answer(problem, str(error), error.retry_after_s)
@@ -79,7 +79,7 @@ def register(app: Flask) -> None:
 
     @app.errorhandler(Exception)
     def unknown(error: Exception) -> Response:
-        log.exception("%s internal_error", request_id())
+        log.exception("internal_error", extra={"code": "internal_error"})
         return _answer(
             Problem(500, "internal_error"),
             "The gateway failed on this request. Its log has the details under the request id.",
@@ -88,6 +88,7 @@ def register(app: Flask) -> None:
 
 def _answer(problem: Problem, detail: str, retry_after_s: float | None = None) -> Response:
     metrics.count_problem(problem.code)
+    g.problem_code = problem.code
     body: dict[str, object] = {
         "type": "about:blank",
         "title": HTTPStatus(problem.status).phrase,

@@ -1,5 +1,6 @@
 """/metrics of the gateway: exact under several workers, and after a worker's death."""
 
+import platform
 import re
 import signal
 from collections.abc import Iterator
@@ -8,6 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from backend import __version__
 from tests.pictures import ASTRONAUT
 from tests.processes import Gateway, Triton, wait_until
 
@@ -65,6 +67,23 @@ def test_a_dead_worker_s_counts_stay_and_its_requests_in_flight_do_not(
     wait_until(lambda: own_gateway.post(JPEG).ok, what="they answer")
     assert scored(own_gateway) >= 11
     assert value(own_gateway, "framegate_in_flight_requests") == 1
+
+
+def test_the_model_is_shown_by_the_workers_that_saw_it_and_live(own_gateway: Gateway) -> None:
+    shown = 'framegate_model_info{model="capture_quality",variant="measures-v1",version="1"}'
+    build = f'framegate_build_info{{python="{platform.python_version()}",version="{__version__}"}}'
+    for _ in range(10):
+        own_gateway.post(JPEG)
+    assert value(own_gateway, shown) == value(own_gateway, build) == 1
+    master = psutil.Process(own_gateway.process.popen.pid)
+    victims = set(master.children())
+    for victim in victims:
+        victim.kill()
+    wait_until(lambda: len(set(master.children()) - victims) == 2, what="two new workers are there")
+    wait_until(lambda: value(own_gateway, build) == 1, what="one of them answers")
+    wait_until(lambda: value(own_gateway, shown) == 0, what="nobody has seen a model")
+    own_gateway.post(JPEG)
+    assert value(own_gateway, shown) == 1
 
 
 def test_a_caller_cannot_make_up_label_values(own_gateway: Gateway) -> None:

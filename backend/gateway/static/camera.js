@@ -125,7 +125,8 @@ async function grab() {
 }
 
 /**
- * @param {{score: number, measures: Record<string, number>, timing_ms: Record<string, number>,
+ * @param {{score: number, measures: Record<string, number>, cached: boolean,
+ *   timing_ms: Record<string, number>,
  *   model: {name: string, version: string, variant: string}}} answer
  * @param {number} roundTripMs
  */
@@ -148,7 +149,9 @@ function show(answer, roundTripMs) {
   );
   element("model").textContent = `${answer.model.name} ${answer.model.variant}`;
   element("round-trip").textContent = `${roundTripMs.toFixed(0)} ms`;
-  element("inference").textContent = `${answer.timing_ms.triton.toFixed(1)} ms`;
+  element("inference").textContent = answer.cached
+    ? "none, remembered"
+    : `${answer.timing_ms.triton.toFixed(1)} ms`;
 }
 
 toggle.addEventListener("click", () => {

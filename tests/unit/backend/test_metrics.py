@@ -1,13 +1,22 @@
 """What the gateway counts of its requests, and the ids it gives them."""
 
+import os
+import platform
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from prometheus_client import REGISTRY
 from prometheus_client.parser import text_string_to_metric_families
 
+from backend import __version__
 from backend.errors import Overloaded
 from backend.web import metrics, problems, request_ids
+from tests.processes import PROJECT
 
 
 @pytest.fixture
@@ -92,6 +101,56 @@ def test_stages_are_exposed_in_seconds(client: FlaskClient) -> None:
         if sample.labels == labels
     }
     assert samples["framegate_stage_duration_seconds_sum"] - before == pytest.approx(0.25)
+
+
+def test_what_is_running_is_exposed(client: FlaskClient) -> None:
+    python = platform.python_version()
+    series = f'framegate_build_info{{python="{python}",version="{__version__}"}} 1.0'
+    assert series in client.get("/metrics").text.splitlines()
+
+
+def test_the_version_is_the_project_s() -> None:
+    with (PROJECT / "pyproject.toml").open("rb") as file:
+        assert tomllib.load(file)["project"]["version"] == __version__
+
+
+def test_a_model_is_shown_until_another_version_of_it_answers(client: FlaskClient) -> None:
+    def shown() -> set[str]:
+        lines = client.get("/metrics").text.splitlines()
+        return {line for line in lines if line.startswith('framegate_model_info{model="m')}
+
+    def series(model: str, version: str) -> str:
+        return f'framegate_model_info{{model="{model}",variant="v",version="{version}"}} 1.0'
+
+    metrics.show_model("m1", "1", "v")
+    metrics.show_model("m2", "1", "v")
+    assert shown() == {series("m1", "1"), series("m2", "1")}
+    metrics.show_model("m1", "2", "v")
+    assert shown() == {series("m1", "2"), series("m2", "1")}
+    metrics.show_model("m1", "1", "v")
+    assert shown() == {series("m1", "1"), series("m2", "1")}
+
+
+def test_an_older_version_vanishes_where_processes_count_in_files(tmp_path: Path) -> None:
+    program = (
+        "from flask import Flask\n"
+        "from backend.web import metrics\n"
+        "app = Flask('test')\n"
+        "metrics.register(app)\n"
+        "for version in ('1', '2'):\n"
+        "    metrics.show_model('m', version, 'v')\n"
+        "print(app.test_client().get('/metrics').text)\n"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=PROJECT,
+        env=os.environ | {"PROMETHEUS_MULTIPROC_DIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    shown = [line for line in run.stdout.splitlines() if line.startswith("framegate_model_info")]
+    assert shown == ['framegate_model_info{model="m",variant="v",version="2"} 1.0']
 
 
 @pytest.mark.parametrize("asked", ["camera-7", "A.b_c-1", "x" * 64])

@@ -131,7 +131,8 @@ def test_an_internal_error_says_nothing_of_the_inside_and_all_of_it_to_the_log(
     }
     assert "Retry-After" not in response.headers
     assert SECRET in caplog.text
-    assert caplog.messages == ["camera-7 internal_error"]
+    (record,) = caplog.records
+    assert (record.getMessage(), vars(record)["request_id"]) == ("internal_error", "camera-7")
 
 
 def test_a_triton_that_refuses_is_503_with_retry_after(
@@ -148,7 +149,8 @@ def test_a_triton_that_refuses_is_503_with_retry_after(
             "triton_unavailable",
             "Triton cannot be reached.",
         )
-    assert caplog.messages[0] == "a triton_unavailable: Triton cannot be reached."
+    assert caplog.messages[0] == "triton_unavailable: Triton cannot be reached."
+    assert vars(caplog.records[0])["request_id"] == "a"
     assert client.get("/health/live").get_json() == {"status": "alive"}
 
 

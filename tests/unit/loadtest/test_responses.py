@@ -38,6 +38,11 @@ def test_an_answer_without_its_times_is_a_failure(timing: object) -> None:
     assert failure == "200 but timing_ms is missing or incomplete"
 
 
+def test_a_cached_answer_has_its_total_alone() -> None:
+    checked = check(200, body(cached=True, timing_ms={"total": 0.6}))
+    assert (checked.failure, checked.stages_ms) == (None, {"total": 0.6})
+
+
 @pytest.mark.parametrize("text", [b"", b"<html>", b"[]", b"null", b"\xff\xfe", b"[" * 100_000])
 def test_a_body_that_is_no_json_object_is_a_failure(text: bytes) -> None:
     assert check(200, text).failure == "200 but not JSON"

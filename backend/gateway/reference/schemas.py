@@ -1,0 +1,163 @@
+"""What goes in and comes out, as JSON Schema; OpenAPI's `components`."""
+
+from typing import Any
+
+from backend.web.uploads import FIELD
+
+REQUEST_ID = {
+    "description": "The caller's own `X-Request-Id` where that was harmless, else a new id. The "
+    "gateway's log has it too.",
+    "schema": {"type": "string", "pattern": "^([A-Za-z0-9._-]{1,64}|-)$"},
+}
+
+HEADERS: dict[str, Any] = {
+    "RequestId": REQUEST_ID,
+    "RetryAfter": {
+        "description": "Whole seconds to wait, where waiting helps; "
+        "`retry_after_ms` of the body is exact.",
+        "schema": {"type": "integer", "minimum": 1},
+    },
+    "ServerTiming": {
+        "description": "`timing_ms` for the browser's developer tools: `decode;dur=4.1, …`",
+        "schema": {"type": "string"},
+    },
+    "Challenge": {
+        "description": '`Bearer`, with `error="invalid_token"` where a key was sent (RFC 6750).',
+        "schema": {"type": "string"},
+    },
+    "Allow": {"description": "The methods of the route.", "schema": {"type": "string"}},
+}
+
+PARAMETERS: dict[str, Any] = {
+    "RequestId": {
+        "name": "X-Request-Id",
+        "in": "header",
+        "description": "The caller's name for this request, 1–64 of `A–Z a–z 0–9 . _ -`. "
+        "Anything else is replaced by a new id.",
+        "schema": {"type": "string"},
+        "example": "camera-7.000123",
+    },
+    "RequestTimeout": {
+        "name": "X-Request-Timeout-Ms",
+        "in": "header",
+        "description": "How long the caller waits for the answer, in milliseconds. Work is not "
+        "begun when the time is up. Without it, the gateway's own limits hold.",
+        "schema": {"type": "integer", "minimum": 1, "maximum": 600_000},
+        "example": 1500,
+    },
+}
+
+PROBLEM: dict[str, Any] = {
+    "type": "object",
+    "description": "Why there is no other answer (RFC 9457).",
+    "required": ["type", "title", "status", "code", "detail", "request_id"],
+    "properties": {
+        "type": {"const": "about:blank"},
+        "title": {"type": "string", "description": "The status in words."},
+        "status": {"type": "integer", "description": "As in the status line."},
+        "code": {"type": "string", "description": "Stable name for programs."},
+        "detail": {"type": "string", "description": "What is wrong, for people."},
+        "request_id": {"type": "string", "description": "As in the header `X-Request-Id`."},
+        "retry_after_ms": {
+            "type": "integer",
+            "minimum": 0,
+            "description": "Where waiting helps, for how long.",
+        },
+    },
+}
+
+_MS = {"type": "number", "minimum": 0}
+
+QUALITY: dict[str, Any] = {
+    "type": "object",
+    "required": ["score", "measures", "model", "cached", "timing_ms", "request_id"],
+    "properties": {
+        "score": {
+            "type": "number",
+            "minimum": 0,
+            "maximum": 1,
+            "description": "Quality, higher is better.",
+        },
+        "measures": {
+            "type": "object",
+            "additionalProperties": {"type": "number"},
+            "description": "What the score is made of, 0–100 each, higher is better; the model "
+            "names them.",
+        },
+        "model": {
+            "type": "object",
+            "required": ["name", "version", "variant"],
+            "properties": {
+                "name": {"type": "string", "description": "The model in Triton."},
+                "version": {"type": "string", "description": "Its version in Triton."},
+                "variant": {"type": "string", "description": "Which scorer or weights it has."},
+            },
+            "description": "What scored.",
+        },
+        "cached": {
+            "type": "boolean",
+            "description": "Whether the answer was remembered from the same file.",
+        },
+        "timing_ms": {
+            "type": "object",
+            "required": ["total"],
+            "properties": {
+                "decode": _MS | {"description": "File to pixels."},
+                "preprocess": _MS | {"description": "Pixels to the model's size."},
+                "triton": _MS | {"description": "The way to Triton, its queue and the model."},
+                "total": _MS | {"description": "In the gateway, the arrival of the body included."},
+            },
+            "description": "Milliseconds; a remembered answer has only `total`.",
+        },
+        "request_id": {"type": "string", "description": "As in the header `X-Request-Id`."},
+    },
+}
+
+QUALITY_EXAMPLE = {
+    "score": 0.845,
+    "measures": {"luminance_mean": 79.7, "sharpness": 91.6, "noise": 99.6},
+    "model": {"name": "capture_quality", "version": "1", "variant": "measures-v1"},
+    "cached": False,
+    "timing_ms": {"decode": 4.1, "preprocess": 0.7, "triton": 3.9, "total": 9.6},
+    "request_id": "camera-7.000123",
+}
+
+JSON_PICTURE: dict[str, Any] = {
+    "type": "object",
+    "required": [FIELD],
+    "properties": {
+        FIELD: {
+            "type": "string",
+            "format": "byte",
+            "description": "A data URL, or base64 without the prefix; line breaks are fine.",
+        }
+    },
+}
+
+FORM_PICTURE: dict[str, Any] = {
+    "type": "object",
+    "required": [FIELD],
+    "properties": {
+        FIELD: {
+            "type": "string",
+            "format": "binary",
+            "description": "Exactly one file, with a filename.",
+        }
+    },
+}
+
+FILE: dict[str, Any] = {"type": "string", "format": "binary"}
+
+COMPONENTS: dict[str, Any] = {
+    "schemas": {"Quality": QUALITY, "Problem": PROBLEM},
+    "headers": HEADERS,
+    "parameters": PARAMETERS,
+    "securitySchemes": {
+        "bearer": {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "A key of the operator, with the scope that a route asks for: `infer` "
+            "to have pictures scored, `metrics` to read the counters, `admin`.",
+        }
+    },
+}
