@@ -5,7 +5,7 @@ import statistics
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from benchmarks.load import Load
 from benchmarks.usage import Used
@@ -62,6 +62,7 @@ class Target:
         value: None where it was not measured.
         limit: None where nothing is asked of it.
         at_least: whether the limit bounds the value from below.
+        spread: where the value is a median over rounds.
     """
 
     name: str
@@ -69,6 +70,13 @@ class Target:
     limit: float | None
     at_least: bool
     unit: str = ""
+    spread: Spread | None = None
+
+    @classmethod
+    def over_rounds(
+        cls, name: str, found: Spread | None, limit: float | None, at_least: bool, unit: str = ""
+    ) -> Self:
+        return cls(name, found.median if found else None, limit, at_least, unit, found)
 
     @property
     def reached(self) -> bool | None:
@@ -142,7 +150,3 @@ def difference(above: Sequence[float | None], below: Sequence[float | None]) -> 
         for one, other in zip(above, below, strict=False)
         if one is not None and other is not None
     )
-
-
-def median(value: Spread | None) -> float | None:
-    return None if value is None else value.median

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from benchmarks.figures import Target, difference, median, ratio, spread
+from benchmarks.figures import Target, difference, ratio, spread
 from benchmarks.lineup import GATEWAY, TITLES
 from benchmarks.rounds import Result
 
@@ -31,16 +31,16 @@ def targets_of(results: Mapping[str, Result], limits: bool) -> list[Target]:
         if name in results:
             quotient = ratio(rates(gateway), rates(results[name]))
             title = f"requests/s, this gateway / {TITLES[name]}"
-            targets.append(Target(title, median(quotient), least if limits else None, True))
-    cpu_ms = median(spread(window.cpu_ms.get("gateway") for window in gateway.busy))
-    targets.append(
-        Target("gateway CPU per request", cpu_ms, GATEWAY_CPU_MS if limits else None, False, " ms")
-    )
+            limit = least if limits else None
+            targets.append(Target.over_rounds(title, quotient, limit, True))
+    cpu_ms = spread(window.cpu_ms.get("gateway") for window in gateway.busy)
+    limit_ms = GATEWAY_CPU_MS if limits else None
+    targets.append(Target.over_rounds("gateway CPU per request", cpu_ms, limit_ms, False, " ms"))
     if "triton" in results:
         beyond_ms = difference(alone_p50s_ms(gateway), alone_p50s_ms(results["triton"]))
         limit_ms = BEYOND_TRITON_MS if limits else None
         title = "p50 at 1 connection, this gateway - Triton alone"
-        targets.append(Target(title, median(beyond_ms), limit_ms, False, " ms"))
+        targets.append(Target.over_rounds(title, beyond_ms, limit_ms, False, " ms"))
     return [*targets, faults_target(results)]
 
 

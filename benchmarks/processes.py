@@ -52,8 +52,12 @@ class Processes:
 
 
 def clean_environment() -> dict[str, str]:
-    """This process's environment without the project's settings: they must not decide a figure."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("FRAMEGATE_")}
+    """This process's environment without what must not decide a figure: settings and proxies."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("FRAMEGATE_") and not name.lower().endswith("_proxy")
+    }
 
 
 def free_port() -> int:

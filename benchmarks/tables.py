@@ -42,17 +42,21 @@ def targets_table(targets: Iterable[Target]) -> str:
 
 
 def _target_row(target: Target) -> list[str]:
-    value = "-" if target.value is None else f"{target.value:.2f}{target.unit}"
+    value = "-" if target.value is None else f"{target.value:.2f}"
+    if target.spread is not None:
+        value = shown(target.spread, 2)
     sign = ">=" if target.at_least else "<="
     limit = "-" if target.limit is None else f"{sign} {target.limit:g}{target.unit}"
     words = {True: "reached", False: "not reached", None: ""}
-    return [target.name, value, limit, words[target.reached]]
+    return [target.name, value + target.unit, limit, words[target.reached]]
 
 
 def shown(value: Spread | None, digits: int) -> str:
     """`1090 (1025-1101)`, or a dash for what is not known."""
     if value is None:
         return "-"
+    if value.low == value.high:
+        return f"{value.median:.{digits}f}"
     return f"{value.median:.{digits}f} ({value.low:.{digits}f}-{value.high:.{digits}f})"
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from benchmarks.answers import judge_scores
 from benchmarks.candidates import Candidate
 from benchmarks.comparison import MODELS, compare
-from benchmarks.figures import Target, difference, median, ratio
+from benchmarks.figures import Target, difference, ratio
 from benchmarks.gateway_targets import alone_p50s_ms, faults_target, rates
 from benchmarks.lineup import GATEWAY, expected_scores, gateway_candidate
 from benchmarks.peers.servers import TITLES, start_peer
@@ -64,13 +64,13 @@ def targets_of(results: Mapping[str, Result], limits: bool) -> list[Target]:
             quotient = ratio(rates(gateway), rates(results[name]))
             limit = OVER_PEERS if limits else None
             targets.append(
-                Target(f"requests/s, this gateway / {title}", median(quotient), limit, True)
+                Target.over_rounds(f"requests/s, this gateway / {title}", quotient, limit, True)
             )
     if "litserve" in results:
         beyond_ms = difference(alone_p50s_ms(gateway), alone_p50s_ms(results["litserve"]))
         limit_ms = 0 if limits else None
         title = "p50 at 1 connection, this gateway - LitServe"
-        targets.append(Target(title, median(beyond_ms), limit_ms, False, " ms"))
+        targets.append(Target.over_rounds(title, beyond_ms, limit_ms, False, " ms"))
     return [*targets, faults_target(results)]
 
 

@@ -1,6 +1,6 @@
 """The peers, started as their own documentation starts them, with the gateway's two workers."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from benchmarks import pictures
@@ -26,11 +26,27 @@ class Peer:
         command: what runs it; `{port}` stands for its port.
         variables: its environment beside the work's.
         ready: the path that answers 200 once it works.
+        requests: every picture as it takes them.
     """
 
     command: tuple[str, ...]
     variables: Mapping[str, str]
     ready: str
+    requests: Callable[[], list[bytes]]
+
+
+def uploads() -> list[bytes]:
+    """Every picture as a form with one file."""
+    head = (
+        f"--{_BOUNDARY}\r\n"
+        'Content-Disposition: form-data; name="image"; filename="frame.jpg"\r\n'
+        "Content-Type: image/jpeg\r\n\r\n"
+    ).encode()
+    tail = f"\r\n--{_BOUNDARY}--\r\n".encode()
+    return [
+        post("/quality", head + file + tail, f"multipart/form-data; boundary={_BOUNDARY}")
+        for file in pictures.files()
+    ]
 
 
 PEERS = {
@@ -41,6 +57,7 @@ PEERS = {
         ),
         variables={},
         ready="/health",
+        requests=lambda: base64_requests("/predict"),
     ),
     "bentoml": Peer(
         command=(
@@ -53,6 +70,7 @@ PEERS = {
             "BENTOML_HOME": str(PROJECT / "var/bentoml"),
         },
         ready="/readyz",
+        requests=uploads,
     ),
 }
 
@@ -69,21 +87,7 @@ def start_peer(processes: Processes, name: str, model: str, judge: Judge) -> Htt
         name=name,
         title=TITLES[name],
         port=port,
-        requests=base64_requests("/predict") if name == "litserve" else uploads(),
+        requests=peer.requests(),
         judge=judge,
         roots={"gateway": child.pid},
     )
-
-
-def uploads() -> list[bytes]:
-    """Every picture as a form with one file."""
-    head = (
-        f"--{_BOUNDARY}\r\n"
-        'Content-Disposition: form-data; name="image"; filename="frame.jpg"\r\n'
-        "Content-Type: image/jpeg\r\n\r\n"
-    ).encode()
-    tail = f"\r\n--{_BOUNDARY}--\r\n".encode()
-    return [
-        post("/quality", head + file + tail, f"multipart/form-data; boundary={_BOUNDARY}")
-        for file in pictures.files()
-    ]

@@ -32,7 +32,7 @@ def benchmark(*flags: str) -> "subprocess.Popen[str]":
 
 def test_one_short_round_writes_a_complete_report(tmp_path: Path) -> None:
     path = tmp_path / "report.json"
-    with benchmark("--rounds", "1", "--seconds", "2", "--json", str(path)) as run:
+    with benchmark("--rounds", "1", "--seconds", "1", "--json", str(path)) as run:
         shown, progress = run.communicate(timeout=100)
     assert run.returncode == 0, progress
     assert "idle: 16 connections" in shown
