@@ -8,13 +8,14 @@ PYTHON ?= python3
 APP_STAMP := .venv/.installed-app
 DEV_STAMP := .venv/.installed-dev
 MODELS_STAMP := .venv-triton/.installed
+PEERS_STAMP := .venv-peers/.installed
 # A user's pip settings decide where packages come from; the lock files decide which.
 PIP_INSTALL := -m pip install --disable-pip-version-check --quiet --no-deps --require-hashes
 
-.PHONY: help demo test up loadtest monitor bench-scorer lint format certs key lock envs clean
+.PHONY: help demo test up loadtest monitor bench bench-peers bench-overload bench-scorer lint format certs key lock envs clean
 
 help:  ## list the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
 
 demo: envs  ## the whole system under 10 to 200 cameras, with a report
 	@.venv/bin/python -m scripts.demo
@@ -40,6 +41,16 @@ format: $(DEV_STAMP)  ## let ruff rewrite the layout
 	@.venv/bin/ruff check --fix --quiet .
 	@.venv/bin/ruff format .
 
+# ARGS is handed on: make bench ARGS="--rounds 1 --model idle".
+bench: envs  ## the gateway beside the kind it replaces and Triton alone
+	@.venv/bin/python -m benchmarks.gateway $(ARGS)
+
+bench-peers: envs $(PEERS_STAMP)  ## the gateway beside LitServe and BentoML
+	@.venv/bin/python -m benchmarks.peers $(ARGS)
+
+bench-overload: envs  ## five times more load than the gateway carries
+	@.venv/bin/python -m benchmarks.overload $(ARGS)
+
 bench-scorer: envs  ## CPU per frame of the default model in Triton
 	@.venv/bin/python -m benchmarks.scorer_cpu
 
@@ -50,19 +61,21 @@ key: envs  ## an API key: make key NAME=camera SCOPES=infer,metrics
 	@.venv/bin/python -m scripts.make_key $(NAME) $(if $(SCOPES),--scopes $(SCOPES))
 
 lock: var/uv/.installed  ## renew the locked requirements from their .in files
-	@for pair in 3.11:requirements/app 3.11:requirements/dev 3.10:triton_runtime/requirements; do \
+	@for pair in 3.11:requirements/app 3.11:requirements/dev 3.10:triton_runtime/requirements \
+	    3.11:benchmarks/peers/requirements; do \
 	    var/uv/bin/uv pip compile --quiet --universal --no-annotate --generate-hashes \
 	        --python-version $${pair%%:*} --custom-compile-command "make lock" \
 	        --no-emit-package perf-analyzer --no-emit-package setuptools \
 	        $${pair#*:}.in -o $${pair#*:}.txt; done
-	@var/uv/bin/uv pip compile --quiet --no-deps --no-annotate --generate-hashes \
-	    --custom-compile-command "make lock" triton_runtime/server.in -o triton_runtime/server.txt
+	@for alone in triton_runtime/server benchmarks/perf_analyzer; do \
+	    var/uv/bin/uv pip compile --quiet --no-deps --no-annotate --generate-hashes \
+	        --custom-compile-command "make lock" $$alone.in -o $$alone.txt; done
 
 var/uv/.installed:
 	@$(PYTHON) -m venv var/uv && var/uv/bin/pip install --quiet uv && touch $@
 
 clean:  ## remove environments, logs and runs
-	@rm -rf .venv .venv-triton var runs
+	@rm -rf .venv .venv-triton .venv-peers var runs
 
 envs: $(APP_STAMP) $(MODELS_STAMP)  ## make .venv and .venv-triton
 
@@ -84,4 +97,10 @@ $(MODELS_STAMP): triton_runtime/requirements.txt triton_runtime/server.txt
 	@echo "Installing Triton and the models' packages into .venv-triton"
 	@rm -rf .venv-triton && $(PYTHON) -m venv .venv-triton
 	@.venv-triton/bin/python $(PIP_INSTALL) -r triton_runtime/requirements.txt -r triton_runtime/server.txt
+	@touch $@
+
+$(PEERS_STAMP): benchmarks/peers/requirements.txt
+	@echo "Installing what the gateway is measured beside into .venv-peers"
+	@rm -rf .venv-peers && $(PYTHON) -m venv .venv-peers
+	@.venv-peers/bin/python $(PIP_INSTALL) -r benchmarks/peers/requirements.txt
 	@touch $@

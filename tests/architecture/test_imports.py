@@ -10,6 +10,7 @@ from tests.processes import PROJECT
 
 PACKAGES = ("backend", "monitor", "loadtest", "triton_runtime")
 ALLOWED_BETWEEN = {("loadtest", "monitor")}
+INSIDE_TRITON = ("triton_models", "triton_runtime/backends", "benchmarks/triton_models")
 # Foreign client → the only modules that may import it.
 DOORS = {
     "tritonclient": {"backend/triton.py"},
@@ -56,10 +57,9 @@ def name(path: Path) -> str:
 @pytest.mark.parametrize("path", modules(*PACKAGES), ids=name)
 def test_packages_do_not_import_one_another(path: Path) -> None:
     home = name(path).split("/")[0]
+    foreign = {*PACKAGES, "benchmarks", "scripts", "tests"} - {home}
     others = {
-        root
-        for imported_name in imported(path)
-        if (root := imported_name.split(".")[0]) in {*PACKAGES, "scripts", "tests"} - {home}
+        root for imported_name in imported(path) if (root := imported_name.split(".")[0]) in foreign
     }
     assert {other for other in others if (home, other) not in ALLOWED_BETWEEN} == set()
 
@@ -103,11 +103,12 @@ def test_locust_sees_one_locustfile() -> None:
     assert visible == ["locustfile.py"]
 
 
-@pytest.mark.parametrize("path", modules("triton_models", "triton_runtime/backends"), ids=name)
+@pytest.mark.parametrize("path", modules(*INSIDE_TRITON), ids=name)
 def test_what_runs_inside_triton_is_python_3_10_with_the_container_s_packages(path: Path) -> None:
     ast.parse(path.read_text(), feature_version=(3, 10))
     allowed = {
         "numpy", "openvino", "torch", "onnx", "onnx2torch", "triton_python_backend_utils",
-        "functools", "json", "math", "pathlib", "measures", "openvino_session", "torch_session",
+        "functools", "json", "math", "pathlib", "time",
+        "measures", "openvino_session", "torch_session",
     }  # fmt: skip
     assert {imported_name.split(".")[0] for imported_name in imported(path)} <= allowed
