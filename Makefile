@@ -11,7 +11,7 @@ MODELS_STAMP := .venv-triton/.installed
 # A user's pip settings decide where packages come from; the lock files decide which.
 PIP_INSTALL := -m pip install --disable-pip-version-check --quiet --no-deps --require-hashes
 
-.PHONY: help demo test up loadtest monitor bench-scorer lint format certs lock envs clean
+.PHONY: help demo test up loadtest monitor bench-scorer tune lint format certs lock envs clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -42,6 +42,9 @@ format: $(DEV_STAMP)  ## let ruff rewrite the layout
 
 bench-scorer: envs  ## CPU per frame of the default model in Triton
 	@.venv/bin/python -m benchmarks.scorer_cpu
+
+tune: envs  ## find the batching that suits this machine, and write it as a profile
+	@.venv/bin/python -m scripts.tune_batching
 
 certs: envs  ## a self-signed certificate for HTTPS in var/tls/
 	@.venv/bin/python -m scripts.certs

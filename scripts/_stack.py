@@ -9,7 +9,7 @@ import ssl
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Self
@@ -81,7 +81,15 @@ def undisturbed() -> Iterator[None]:
 class Child:
     """One process with its own group, so that Ctrl-C in the terminal reaches its parent alone."""
 
-    def __init__(self, name: str, command: list[str], *, log: Path | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        command: list[str],
+        *,
+        log: Path | None = None,
+        env: Mapping[str, str] | None = None,
+    ) -> None:
+        """Start it; `env` comes on top of this process's own environment."""
         self.name = name
         self.log = log
         with contextlib.ExitStack() as files:
@@ -89,6 +97,7 @@ class Child:
             self._process = subprocess.Popen(
                 command,
                 cwd=PROJECT,
+                env=os.environ | dict(env or {}),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT if output else None,
