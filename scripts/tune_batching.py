@@ -4,7 +4,6 @@ Instances, largest batch and queue delay are searched against a latency objectiv
 its own, under the load that the gateway makes.
 """
 
-import argparse
 import json
 import re
 import sys
@@ -17,8 +16,9 @@ from scripts._settings import read_settings
 from scripts._stack import Interrupted, interruptible, say
 from scripts.tuning.campaign import Campaign
 from scripts.tuning.choice import choose
-from scripts.tuning.config_text import read_batching, read_kind, with_header
+from scripts.tuning.config_text import read_batching, read_kind, with_batching, with_header
 from scripts.tuning.frames import Requests, read_inputs
+from scripts.tuning.options import make_plan, parser
 from scripts.tuning.plan import USUAL_SWITCH_S, Findings, Plan
 from scripts.tuning.points import Batching, Load, Measurement, TuningError
 from scripts.tuning.report import (
@@ -31,50 +31,9 @@ from scripts.tuning.report import (
     table,
     verdict,
 )
-from scripts.tuning.search import BATCH_SIZES, DELAYS_US, Space, usual_instances
 from scripts.tuning.trial import TrialServer
 
 NOTHING_MEETS = 2
-
-
-def parser() -> argparse.ArgumentParser:
-    made = argparse.ArgumentParser(
-        prog="make tune",
-        description="Find instances, max_batch_size and max_queue_delay_microseconds of a model on "
-        "this machine: the most frames per second whose p95 meets the objective. The winner "
-        "becomes <model>/configs/<name>.pbtxt; config.pbtxt stays as it is.",
-        epilog="Exit codes: 0 found, 2 nothing meets the objective (or wrong arguments), 1 Triton "
-        "did not start or died, 130 or 143 stopped by Ctrl-C or SIGTERM.",
-    )
-    made.add_argument("--model", default="capture_quality", help="(default %(default)s)")
-    made.add_argument(
-        "--repository", type=Path, metavar="DIR", help="default: FRAMEGATE_TRITON_REPOSITORIES"
-    )
-    made.add_argument("--name", help="of the profile (default: after the CPU, as epyc-2-cores)")
-    made.add_argument("--replace", action="store_true", help="write over a profile of that name")
-    made.add_argument("--dry-run", action="store_true", help="write no profile")
-    made.add_argument("--json", type=Path, metavar="FILE", help="write all figures there")
-    made.add_argument(
-        "--objective-ms", type=_amount, default=100, help="p95 of a frame (default %(default)s)"
-    )
-    made.add_argument(
-        "--in-flight", type=_positive, default=16, metavar="FRAMES", help="(default %(default)s)"
-    )
-    made.add_argument("--instances", type=_counts, metavar="N,N,…", help="counts to try")
-    made.add_argument(
-        "--batch-sizes", type=_counts, default=BATCH_SIZES, metavar="N,N,…", help="sizes to try"
-    )
-    made.add_argument(
-        "--delays-us", type=_delays, default=DELAYS_US, metavar="N,N,…", help="delays to try"
-    )
-    made.add_argument(
-        "--seconds-per-point", type=_amount, default=3, metavar="SECONDS", help="(default 3)"
-    )
-    made.add_argument("--max-points", type=_positive, default=24, help="(default %(default)s)")
-    made.add_argument(
-        "--rounds", type=_positive, default=3, help="of the finalists (default %(default)s)"
-    )
-    return made
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -85,14 +44,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         model = find_model(options.model, options.repository, triton.triton_repositories)
         config = (model / "config.pbtxt").read_text()
         plan = make_plan(options, config, hardware, gateway.workers * gateway.triton_connections)
-        name = options.name or profile_name(config, hardware)
-        profile = check_profile(model, name, replace=options.replace or options.dry_run)
-        return run(model, config, plan, None if options.dry_run else profile, options.json)
-    except TuningError as error:
+        profile = None
+        if not options.dry_run:
+            name = options.name or profile_name(config, hardware)
+            profile = check_profile(model, name, replace=options.replace)
+        return run(model, config, plan, hardware, profile=profile, figures=options.json)
+    except (TuningError, OSError) as error:
         print(error, file=sys.stderr)
-        return 1
-    except OSError as error:
-        print(f"{error.filename}: {error.strerror}", file=sys.stderr)
         return 1
 
 
@@ -103,29 +61,6 @@ def find_model(name: str, named: Path | None, configured: Sequence[Path]) -> Pat
             return repository / name
     searched = ", ".join(map(str, repositories))
     raise TuningError(f"There is no {name}/config.pbtxt in {searched}.")
-
-
-def make_plan(
-    options: argparse.Namespace, config: str, hardware: Hardware, connections: int
-) -> Plan:
-    frames = options.in_flight
-    load = Load(connections, frames)
-    # Beside what decides: one camera alone, a few, and as many without a gateway between.
-    alone = (Load(count, count) for count in (1, min(4, frames), frames))
-    space = Space(
-        instances=options.instances or usual_instances(read_kind(config), hardware.cpu_cores or 1),
-        batch_sizes=tuple(options.batch_sizes),
-        delays_us=tuple(options.delays_us),
-    )
-    return Plan(
-        objective_ms=options.objective_ms,
-        load=load,
-        loads=tuple(dict.fromkeys((load, *alone))),
-        space=space.including(read_batching(config)),
-        seconds_per_point=options.seconds_per_point,
-        max_points=options.max_points,
-        rounds=options.rounds,
-    )
 
 
 def profile_name(config: str, hardware: Hardware) -> str:
@@ -144,41 +79,50 @@ def check_profile(model: Path, name: str, *, replace: bool) -> Path:
     return profile
 
 
-def run(model: Path, config: str, plan: Plan, profile: Path | None, json_file: Path | None) -> int:
-    """Search, say what was found, write it to `profile`; returns the exit code."""
+def run(
+    model: Path,
+    config: str,
+    plan: Plan,
+    hardware: Hardware,
+    *,
+    profile: Path | None,
+    figures: Path | None,
+) -> int:
+    """Search, say what was found, write it where asked to; returns the exit code."""
     longest_s = plan.longest_s(USUAL_SWITCH_S, points=plan.most_points, finals=plan.most_finals)
-    hardware, start = read_hardware(), read_batching(config)
     say(f"Tuning {model.name} on {machine(hardware)}, at most {minutes(longest_s)}.\n{HEADINGS}")
-    findings, text, exit_code = Findings(), None, 0
+    start, findings, stopped = read_batching(config), Findings(), None
     try:
         with interruptible(), TrialServer(model) as server:
-            campaign = Campaign(server, config, plan, findings, progress)
-            inputs = read_inputs(server.metadata())
-            requests = Requests(model.name, inputs, largest=max(plan.space.batch_sizes))
-            campaign.search(requests)
-            campaign.decide(requests)
-            winner = choose(findings.under(plan.load), plan.objective_ms)
-            # Once more through Triton before it goes to its place.
-            text = campaign.serve(winner) if winner else None
-            exit_code = 0 if winner else NOTHING_MEETS
+            search(server, model.name, config, plan, findings)
     except Interrupted as interruption:
         say(f"\nStopped by {interruption}; no profile is written. The best so far:")
-        winner, text, exit_code = (
-            choose(findings.under(plan.load), plan.objective_ms),
-            None,
-            interruption.exit_code,
-        )
+        stopped = interruption
+    winner = choose(findings.under(plan.load), plan.objective_ms)
     say(f"\n{table(findings, plan)}\n\n{verdict(findings, plan, winner, start)}")
     if disturbed := disturbance(findings):
         say(disturbed)
-    if json_file is not None:
-        json_file.write_text(json.dumps(as_json(findings, plan, winner, hardware), indent=1) + "\n")
-    if text is not None and winner is not None and profile is not None:
-        profile.parent.mkdir(exist_ok=True)
+    if figures is not None:
+        figures.write_text(json.dumps(as_json(findings, plan, winner, hardware), indent=1) + "\n")
+    if stopped is not None:
+        return stopped.exit_code
+    if winner is None:
+        return NOTHING_MEETS
+    if profile is not None:
         lines = header(findings, plan, winner, start, hardware, date.today())
-        profile.write_text(with_header(text, lines))
+        profile.parent.mkdir(exist_ok=True)
+        profile.write_text(with_header(with_batching(config, winner), lines))
         say(f"Written to {profile}. Use it: FRAMEGATE_TRITON_CONFIG={profile.stem} make up")
-    return exit_code
+    return 0
+
+
+def search(server: TrialServer, model: str, config: str, plan: Plan, findings: Findings) -> None:
+    """Every measurement; what wins has been served by Triton more than once."""
+    campaign = Campaign(server, config, plan, findings, progress)
+    inputs = read_inputs(server.metadata())
+    requests = Requests(model, inputs, largest=max(plan.space.batch_sizes))
+    campaign.search(requests)
+    campaign.decide(requests)
 
 
 def progress(batching: Batching, load: Load, measured: Measurement | None, left_s: float) -> None:
@@ -187,29 +131,6 @@ def progress(batching: Batching, load: Load, measured: Measurement | None, left_
 
 def minutes(seconds: float) -> str:
     return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
-
-
-def _positive(text: str) -> int:
-    if (number := int(text)) < 1:
-        raise argparse.ArgumentTypeError(f"{text} is less than 1")
-    return number
-
-
-def _amount(text: str) -> float:
-    if not 0 < (number := float(text)) < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text} is not above 0")
-    return number
-
-
-def _counts(text: str) -> tuple[int, ...]:
-    return tuple(sorted({_positive(part) for part in text.split(",")}))
-
-
-def _delays(text: str) -> tuple[int, ...]:
-    delays_us = tuple(sorted({int(part) for part in text.split(",")}))
-    if delays_us[0] < 0:
-        raise argparse.ArgumentTypeError("a delay is 0 or more")
-    return delays_us
 
 
 if __name__ == "__main__":

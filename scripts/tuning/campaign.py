@@ -74,18 +74,16 @@ class Campaign:
                 self._findings.rounds.setdefault((batching, load), []).append(measured)
                 self._progress(batching, load, measured, left_s)
 
-    def serve(self, batching: Batching) -> str:
-        """Have it served; returns the text of its config.pbtxt.
+    def serve(self, batching: Batching) -> None:
+        """Have it served.
 
         Raises:
             LoadRefused: by Triton.
             TuningError: Triton serves something else than it was given.
         """
-        text = with_batching(self._config, batching)
-        self._server.switch(text)
+        self._server.switch(with_batching(self._config, batching))
         if (served := served_batching(self._server.config())) != batching:
             raise TuningError(f"Triton was given {batching} and serves {served}.")
-        return text
 
     def _try(self, batching: Batching, requests: Requests) -> Measurement | None:
         started_s = time.monotonic()

@@ -13,16 +13,23 @@ from scripts.tuning.trial import Reading, TrialServer
 def measure(
     server: TrialServer, requests: Requests, load: Load, *, max_batch_size: int, duration_s: float
 ) -> Measurement:
-    """Measure what `server` serves now for `duration_s`, after a warm-up."""
-    driven = drive(
-        server.address,
-        requests,
-        load,
-        max_batch_size=max_batch_size,
-        warmup_s=WARMUP_S,
-        duration_s=duration_s,
-        read=server.read,
-    )
+    """Measure what `server` serves now for `duration_s`, after a warm-up.
+
+    Raises:
+        TuningError: the server is gone.
+    """
+    try:
+        driven = drive(
+            server.address,
+            requests,
+            load,
+            max_batch_size=max_batch_size,
+            warmup_s=WARMUP_S,
+            duration_s=duration_s,
+            read=server.read,
+        )
+    except OSError as error:
+        raise server.lost(error) from error
     return summarise(driven)
 
 

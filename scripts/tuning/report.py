@@ -123,6 +123,8 @@ def header(
     ]
     if now is not None and winner != start:
         lines.append(f"As config.pbtxt has it: {figures(now)}.")
+    if disturbed := disturbance(findings):
+        lines.append(disturbed)
     return lines
 
 

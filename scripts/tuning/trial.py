@@ -127,26 +127,31 @@ class TrialServer:
         other_cpu_s = busy_s - cpu_s - _cpu_s(psutil.Process())
         return Reading(cpu_s, other_cpu_s, memory_bytes, executions)
 
+    def lost(self, error: Exception) -> TuningError:
+        """What to raise where the server no longer answers: with its last words."""
+        return TuningError(f"Triton does not answer ({error}):\n{self._last_words()}")
+
     def _get(self, path: str) -> dict[str, Any]:
-        try:
-            answer = self._session.get(f"{self._url}/models/{self._model}{path}", timeout=10)
-            answer.raise_for_status()
-            found: dict[str, Any] = answer.json()
-            return found
-        except requests.RequestException as error:
-            raise self._lost(error) from error
+        answer = self._ask("GET", f"models/{self._model}{path}", timeout_s=10)
+        if answer.status_code != 200:
+            raise TuningError(f"Triton answered {answer.status_code}: {answer.text}")
+        found: dict[str, Any] = answer.json()
+        return found
 
     def _control(self, action: str, *, timeout_s: float) -> requests.Response:
-        url = f"{self._url}/repository/models/{self._model}/{action}"
+        path = f"repository/models/{self._model}/{action}"
+        return self._ask("POST", path, timeout_s=timeout_s)
+
+    def _ask(self, method: str, path: str, *, timeout_s: float) -> requests.Response:
         try:
-            return self._session.post(url, timeout=timeout_s)
+            return self._session.request(method, f"{self._url}/{path}", timeout=timeout_s)
         except requests.RequestException as error:
-            raise self._lost(error) from error
+            raise self.lost(error) from error
 
     def _wait_unloaded(self) -> None:
         deadline_s = time.monotonic() + UNLOAD_TIMEOUT_S
         while time.monotonic() < deadline_s:
-            index = self._session.post(f"{self._url}/repository/index", timeout=10).json()
+            index = self._ask("POST", "repository/index", timeout_s=10).json()
             states = {one.get("state") for one in index if one["name"] == self._model}
             if not states & {"READY", "LOADING", "UNLOADING"}:
                 return
@@ -161,9 +166,6 @@ class TrialServer:
                     return
             time.sleep(0.1)
         raise TuningError(f"Triton did not serve {self._model}:\n{self._last_words()}")
-
-    def _lost(self, error: Exception) -> TuningError:
-        return TuningError(f"Triton does not answer ({error}):\n{self._last_words()}")
 
     def _last_words(self) -> str:
         said = self._launcher.last_words() if self._launcher else ""

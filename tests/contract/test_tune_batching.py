@@ -144,3 +144,18 @@ def test_a_model_that_triton_does_not_load_ends_it_with_triton_s_words(
     assert process.popen.wait(100) == 1
     assert "Triton did not serve sums" in process.output
     assert "no weights here" in process.output
+
+
+def test_a_server_that_dies_ends_it_with_a_sentence(tmp_path: Path, model: Path) -> None:
+    process = tune(tmp_path, model, "--dry-run")
+    try:
+        wait_until(
+            lambda: "left" in process.output, timeout_s=60, what="the first point is measured"
+        )
+        started = psutil.Process(process.popen.pid).children(recursive=True)
+        next(one for one in started if one.name() == "tritonserver").kill()
+        assert process.popen.wait(60) == 1, process.output
+    finally:
+        process.stop()
+    assert "Triton does not answer" in process.output
+    assert "Traceback" not in process.output

@@ -96,7 +96,10 @@ def test_the_header_names_machine_date_and_figures() -> None:
         "210 frames/s, p50 39.5 ms, p95 48.0 ms, 2.50 ms CPU per frame, 100 MB.",
         "As config.pbtxt has it: 175 frames/s, p50 - ms, p95 62.0 ms.",
     ]
-    assert len(header(findings(), plan(), START, START, HARDWARE, date(2026, 11, 21))) == 3
+    found = findings()
+    assert len(header(found, plan(), START, START, HARDWARE, date(2026, 11, 21))) == 3
+    found.points[START] = measured(180, 60, other_cores=1.5)
+    assert "Other processes" in header(found, plan(), START, START, HARDWARE, date.max)[3]
 
 
 def test_the_json_has_all_figures_and_none_for_what_is_unknown() -> None:
