@@ -12,7 +12,7 @@ PEERS_STAMP := .venv-peers/.installed
 # A user's pip settings decide where packages come from; the lock files decide which.
 PIP_INSTALL := -m pip install --disable-pip-version-check --quiet --no-deps --require-hashes
 
-.PHONY: help demo test up loadtest monitor bench bench-peers bench-overload bench-scorer lint format certs key lock envs clean
+.PHONY: help demo test up loadtest monitor bench bench-peers bench-overload bench-scorer tune lint format certs key lock envs clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -53,6 +53,9 @@ bench-overload: envs  ## five times more load than the gateway carries
 
 bench-scorer: envs  ## CPU per frame of the default model in Triton
 	@.venv/bin/python -m benchmarks.scorer_cpu
+
+tune: envs  ## find the batching that suits this machine, and write it as a profile
+	@.venv/bin/python -m scripts.tune_batching
 
 certs: envs  ## a self-signed certificate for HTTPS in var/tls/
 	@.venv/bin/python -m scripts.certs

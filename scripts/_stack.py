@@ -90,7 +90,7 @@ class Child:
         log: Path | None = None,
         env: Mapping[str, str] | None = None,
     ) -> None:
-        """Args: env: comes on top of this process's own environment."""
+        """Start it, in the environment `env`, or in this process's own."""
         self.name = name
         self.log = log
         with contextlib.ExitStack() as files:
@@ -98,7 +98,7 @@ class Child:
             self._process = subprocess.Popen(
                 command,
                 cwd=PROJECT,
-                env=os.environ | (env or {}),
+                env=env,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT if output else None,
@@ -153,7 +153,7 @@ class Stack:
 
     def __enter__(self) -> Self:
         check_port_free(self._settings.host, self._settings.port)
-        env = {"FRAMEGATE_INTERNAL_TOKEN": self.internal_token}
+        env = os.environ | {"FRAMEGATE_INTERNAL_TOKEN": self.internal_token}
         try:
             LOGS.mkdir(parents=True, exist_ok=True)
             for name, command in read_procfile(PROJECT / "Procfile").items():

@@ -85,7 +85,7 @@ def load(stack: Stack, settings: Settings, options: argparse.Namespace) -> int:
         command += ["--run-dir", options.run_dir]
     with contextlib.ExitStack() as cleanup:
         with deferred():
-            tester = Child("loadtest", command, env=api_key(stack))
+            tester = Child("loadtest", command, env=os.environ | api_key(stack))
             cleanup.callback(_stop, tester)
         while (status := tester.poll()) is None:
             stack.check_alive()
