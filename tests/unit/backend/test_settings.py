@@ -87,7 +87,9 @@ def test_triton_urls_come_by_commas_and_override_host_and_port(
     monkeypatch.setenv("FRAMEGATE_TRITON_HOST", "10.0.0.9")
     monkeypatch.setenv("FRAMEGATE_TRITON_HTTP_PORT", "9003")
     assert Settings().triton_addresses == (("10.0.0.9", 9003),)
-    monkeypatch.setenv("FRAMEGATE_TRITON_URLS", " http://a:1 ,http://b:2/,, http://[::1]:3,http://c")
+    monkeypatch.setenv(
+        "FRAMEGATE_TRITON_URLS", " http://a:1 ,http://b:2/,, http://[::1]:3,http://c"
+    )
     assert Settings().triton_addresses == (("a", 1), ("b", 2), ("::1", 3), ("c", 80))
     monkeypatch.setenv("FRAMEGATE_TRITON_URLS", "")
     assert Settings().triton_addresses == (("10.0.0.9", 9003),)

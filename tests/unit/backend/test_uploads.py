@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import time
 from typing import Any
 
 import gevent
@@ -11,7 +12,13 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from werkzeug.test import EnvironBuilder
 
-from backend.errors import MalformedRequest, Overloaded, SlowBody, UnsupportedPicture
+from backend.errors import (
+    DeadlineExceeded,
+    MalformedRequest,
+    Overloaded,
+    SlowBody,
+    UnsupportedPicture,
+)
 from backend.web.uploads import BodyBudget, PictureRequest, Upload, read_upload
 
 JSON = "application/json"
@@ -213,12 +220,35 @@ class Stalling:
         return b""
 
 
-@pytest.mark.parametrize("content_type", ["image/jpeg", JSON, "multipart/form-data; boundary=b"])
-def test_a_body_that_stalls_is_given_up_in_time(content_type: str) -> None:
+def stalled(content_type: str) -> PictureRequest:
     environ = EnvironBuilder(method="POST", content_type=content_type).get_environ()
-    stalled = PictureRequest(environ | {"wsgi.input": Stalling(), "CONTENT_LENGTH": "1000"})
+    return PictureRequest(environ | {"wsgi.input": Stalling(), "CONTENT_LENGTH": "1000"})
+
+
+KINDS = pytest.mark.parametrize(
+    "content_type", ["image/jpeg", JSON, "multipart/form-data; boundary=b"]
+)
+
+
+@KINDS
+def test_a_body_that_stalls_is_given_up_in_time(content_type: str) -> None:
     with pytest.raises(SlowBody, match=r"^The body did not arrive within 0\.05 s\.$"):
-        read_upload(stalled, timeout_s=0.05)
+        read_upload(stalled(content_type), timeout_s=0.05)
+
+
+@KINDS
+def test_a_body_is_given_up_at_the_callers_own_deadline_where_that_comes_first(
+    content_type: str,
+) -> None:
+    with pytest.raises(DeadlineExceeded, match=r"^The body did not arrive before the request's"):
+        read_upload(stalled(content_type), timeout_s=5, deadline_s=time.monotonic() + 0.05)
+    with pytest.raises(SlowBody):
+        read_upload(stalled(content_type), timeout_s=0.05, deadline_s=time.monotonic() + 5)
+
+
+def test_a_deadline_that_has_passed_waits_for_nothing() -> None:
+    with pytest.raises(DeadlineExceeded):
+        read_upload(stalled("image/jpeg"), timeout_s=5, deadline_s=time.monotonic() - 1)
 
 
 class LimitedRequest(PictureRequest):
