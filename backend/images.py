@@ -33,7 +33,7 @@ MINIMUM_SIDE = 32
 # A JPEG may be decoded at 1/8, 1/4 or 1/2 where its shorter side stays this many times the one
 # that is asked for. Nearer to it, leaving the high frequencies out shows in a quality score:
 # docs/decisions/0005-decoding.md has the measurement, and a test repeats it.
-SCALED_DECODING_MARGIN = 1.5
+SCALED_DECODING_MARGIN = 1.53
 # The limit on pixels below is ours and depends on the caller's settings; Pillow's own is global.
 Image.MAX_IMAGE_PIXELS = None
 

@@ -139,7 +139,7 @@ def _left_s(deadline_s: float) -> float:
 def _parse_head(head: bytes) -> tuple[int, dict[str, str]]:
     first, *lines = head.decode("latin-1").split("\r\n")
     parts = first.split(" ", 2)
-    if len(parts) < 2 or not parts[0].startswith("HTTP/1.") or not parts[1].isdecimal():
+    if len(parts) < 2 or not parts[0].startswith("HTTP/1.") or not _is_number(parts[1], digits=3):
         raise NotHttp(first[:80])
     pairs = (line.partition(":") for line in lines)
     return int(parts[1]), {name.strip().lower(): value.strip() for name, _, value in pairs}
@@ -147,6 +147,11 @@ def _parse_head(head: bytes) -> tuple[int, dict[str, str]]:
 
 def _body_size(headers: dict[str, str]) -> int:
     text = headers.get("content-length", "")
-    if not text.isdecimal() or int(text) > MOST_BODY_BYTES:
+    if not _is_number(text, digits=len(str(MOST_BODY_BYTES))) or int(text) > MOST_BODY_BYTES:
         raise NotHttp(f"Content-Length: {text[:40] or '(none)'}")
     return int(text)
+
+
+def _is_number(text: str, *, digits: int) -> bool:
+    # Python itself refuses to read very long ones.
+    return text.isdecimal() and len(text) <= digits

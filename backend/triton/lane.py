@@ -14,10 +14,10 @@ from backend.errors import (
     TritonTimeout,
     TritonUnavailable,
 )
-from backend.triton import metadata, translation, wire
+from backend.triton import metadata, shared_memory, translation, wire
 from backend.triton.batching import Frame, FrameQueue
 from backend.triton.connection import UNUSABLE, Connection
-from backend.triton.shared_memory import SharedPixels
+from backend.triton.shared_memory import RegionLost, SharedPixels
 from backend.triton.wire import Inference
 
 log = logging.getLogger("framegate")
@@ -37,12 +37,14 @@ class Server:
 
     Attributes:
         down_because: why it takes no work; None while it does, and before the first attempt.
+        swept: what killed processes left in its memory has been looked for.
     """
 
     def __init__(self, host: str, port: int) -> None:
         self.host = host
         self.port = port
         self.down_because: TritonError | None = None
+        self.swept = False
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,9 @@ class Lane:
             config = metadata.read_config(connection, self._model, deadline_s=deadline_s)
             most, frame_bytes = metadata.batch_limits(config, self._tensors.input)
             most = min(most, MOST_FRAMES)
+            if not self._server.swept:
+                self._server.swept = True
+                self._shared.sweep(connection, deadline_s=deadline_s)
             self._shared.join(connection, most * frame_bytes, deadline_s=deadline_s)
             return connection, most
         except BaseException:
@@ -117,6 +122,9 @@ class Lane:
                 self._carry(connection, batch)
             except (TritonOverloaded, TritonTimeout) as error:  # said by Triton: it is well
                 _fail(batch, error)
+            except RegionLost:
+                self._queue.put_back(batch)
+                return
             except TritonError as error:
                 self._settle_refused(batch, error)
                 return
@@ -145,9 +153,11 @@ class Lane:
             deadline_s=latest_s + STALL_S,
         )
         if answer.status != 200:
-            raise translation.from_answer(answer.status, metadata.error_text(answer))
+            text = metadata.error_text(answer)
+            shared_memory.check_known(region, text)
+            raise translation.from_answer(answer.status, text)
         inference = wire.read(answer, self._tensors.outputs)
-        if any(len(array) != len(batch) for array in inference.outputs.values()):
+        if any(array.shape[:1] != (len(batch),) for array in inference.outputs.values()):
             raise TritonFailed("The model answered another number of rows than it was sent.")
         for row, frame in enumerate(batch):
             rows = {name: array[row] for name, array in inference.outputs.items()}
@@ -158,13 +168,14 @@ class Lane:
         again: list[Frame] = []
         if isinstance(error, TritonUnavailable):
             again = [frame for frame in batch if not frame.moved]
+            for frame in again:
+                frame.moved = True
         elif len(batch) > 1:
             # One bad frame fails its whole batch: the others must not suffer for it.
             again = batch
+            for frame in again:
+                frame.alone = True
         _fail([frame for frame in batch if frame not in again], error)
-        for frame in again:
-            frame.moved = frame.moved or isinstance(error, TritonUnavailable)
-            frame.alone = frame.alone or not frame.moved
         self._queue.put_back(again)
         if isinstance(error, TritonUnavailable):
             self._lose_server(error)

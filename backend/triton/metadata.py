@@ -9,7 +9,7 @@ import numpy as np
 from backend.errors import TritonFailed
 from backend.triton import translation
 from backend.triton.connection import Answer, Connection, NotHttp
-from backend.triton.wire import NUMPY_TYPES
+from backend.triton.wire import NUMPY_TYPES, UNREADABLE
 
 
 def read_config(connection: Connection, model: str, *, deadline_s: float) -> dict[str, Any]:
@@ -24,7 +24,7 @@ def read_config(connection: Connection, model: str, *, deadline_s: float) -> dic
         raise translation.from_answer(answer.status, error_text(answer))
     try:
         config: dict[str, Any] = json.loads(answer.body)
-    except ValueError as error:
+    except UNREADABLE as error:
         raise NotHttp("a configuration that is not JSON") from error
     return config
 
@@ -40,7 +40,7 @@ def batch_limits(config: dict[str, Any], input_name: str) -> tuple[int, int]:
         dims = [int(size) for size in tensor["dims"]]
         dtype = np.dtype(NUMPY_TYPES[tensor["data_type"].removeprefix("TYPE_")])
         most = max(1, int(config.get("max_batch_size", 1)))
-    except (LookupError, TypeError, ValueError, AttributeError) as error:
+    except UNREADABLE as error:
         raise TritonFailed(f"The model's configuration has no input {input_name!r}.") from error
     if min(dims, default=0) < 1:
         raise TritonFailed(f"The model's input {input_name!r} has no fixed size.")
@@ -51,5 +51,5 @@ def error_text(answer: Answer) -> str:
     """Triton's own words; where there are none, what there is instead."""
     try:
         return str(json.loads(answer.body)["error"])
-    except (ValueError, LookupError, TypeError):
+    except UNREADABLE:
         return answer.body[:200].decode(errors="replace")

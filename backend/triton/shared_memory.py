@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backend.triton.connection import Connection
+from backend.triton.wire import UNREADABLE
 
 log = logging.getLogger("framegate")
 
@@ -31,6 +32,17 @@ FOLDER = Path("/dev/shm")  # noqa: S108
 TOKEN_HEADER = "triton-shared-memory"  # noqa: S105 - the header's name
 RECOVERY_S = 5.0
 _ROUTE = "/v2/systemsharedmemory"
+_UNKNOWN_REGION = "Unable to find shared memory region"
+
+
+class RegionLost(Exception):
+    """The server does not know the region any more: it has read nothing."""
+
+
+def check_known(region: str | None, text: str) -> None:
+    """Raise RegionLost where that is why a request was refused, in Triton's own words."""
+    if region is not None and _UNKNOWN_REGION in text:
+        raise RegionLost(region)
 
 
 class SharedPixels:
@@ -57,7 +69,7 @@ class SharedPixels:
             return
         try:
             region = _Region(size_bytes)
-        except OSError as error:
+        except (OSError, OverflowError) as error:
             log.warning("No shared memory for pixels, they are sent instead: %s.", error)
             return
         try:
@@ -114,7 +126,7 @@ class SharedPixels:
             return
         path = f"{_ROUTE}/status"
         answer = connection.get(path, headers=self._headers, deadline_s=deadline_s)
-        with contextlib.suppress(ValueError, LookupError, TypeError):
+        with contextlib.suppress(*UNREADABLE):
             for region in json.loads(answer.body):
                 if _is_left_over(region["name"]):
                     self._ask(connection, f"region/{region['name']}/unregister", None, deadline_s)
@@ -122,7 +134,7 @@ class SharedPixels:
 
 class _Region:
     def __init__(self, size_bytes: int) -> None:
-        """Raises OSError where there is no room."""
+        """Raises OSError or OverflowError where there is no room."""
         self.name = f"{_prefix()}{os.getpid()}-{secrets.token_hex(8)}"
         self._path = FOLDER / self.name
         descriptor = os.open(self._path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600)

@@ -21,6 +21,10 @@ NUMPY_TYPES: dict[str, type[np.generic]] = {
     "UINT64": np.uint64, "INT8": np.int8, "INT16": np.int16, "INT32": np.int32,
     "INT64": np.int64, "FP16": np.float16, "FP32": np.float32, "FP64": np.float64,
 }  # fmt: skip
+# What reading a document can end in that is not what the protocol says.
+UNREADABLE = (
+    ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError,
+)  # fmt: skip
 _DATATYPES = {np.dtype(kind): name for name, kind in NUMPY_TYPES.items()}
 
 
@@ -71,7 +75,7 @@ def read(answer: Answer, wanted: Sequence[str]) -> Inference:
     """
     try:
         inference = _read(answer)
-    except (ValueError, LookupError, TypeError) as error:
+    except UNREADABLE as error:
         raise TritonFailed("The model's answer contradicts itself.") from error
     missing = [name for name in wanted if name not in inference.outputs]
     if missing:
@@ -89,7 +93,10 @@ def _read(answer: Answer) -> Inference:
         if size is None:
             array = np.array(tensor["data"], dtype)
         else:
-            array = np.frombuffer(answer.body[start : start + size], dtype)
+            data = answer.body[start : start + size]
+            if len(data) != size:
+                raise ValueError("the body ends before its tensors")
+            array = np.frombuffer(data, dtype)
             start += size
         outputs[tensor["name"]] = array.reshape(tensor["shape"])
     return Inference(outputs, str(document.get("model_version", "")))

@@ -19,7 +19,7 @@ from backend.errors import (
     UndecodablePicture,
     UnsupportedPicture,
 )
-from backend.images import MINIMUM_SIDE, decode, fit_square
+from backend.images import MINIMUM_SIDE, decode, fit_square, inspect
 from tests.pictures import astronaut, encode, many_scans, png_16_bit, png_with_header
 
 # Where nobody turns warnings into errors, as in production.
@@ -28,10 +28,17 @@ MANY = 10**7
 SMALL = astronaut((48, 40))
 
 
-def pixels(data: bytes, media_type: str | None = None) -> NDArray[np.uint8]:
-    picture = decode(data, max_pixels=MANY, media_type=media_type)
-    assert picture.mode == "RGB"
-    return np.asarray(picture)
+def pixels(
+    data: bytes, media_type: str | None = None, *, max_pixels: int = MANY
+) -> NDArray[np.uint8]:
+    decoded = decode(inspect(data, max_pixels=max_pixels, media_type=media_type))
+    assert decoded.dtype == np.uint8
+    assert decoded.shape[2] == 3
+    return decoded
+
+
+def fit(picture: Image.Image, side: int) -> NDArray[np.uint8]:
+    return fit_square(np.asarray(picture), side)
 
 
 def plain(colour: str | int | tuple[int, ...], mode: str = "RGB") -> Image.Image:
@@ -42,16 +49,16 @@ def test_a_gigapixel_png_is_refused_by_its_header_alone() -> None:
     # There are no pixels in it: whoever decodes before looking says "broken" instead.
     started_s = time.monotonic()
     with pytest.raises(PictureTooLarge, match=r"^The picture has 50000×50000 pixels and the limit"):
-        decode(png_with_header(50_000, 50_000), max_pixels=25_000_000)
+        inspect(png_with_header(50_000, 50_000), max_pixels=25_000_000)
     assert time.monotonic() - started_s < 0.5
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
 def test_the_limit_on_pixels_is_width_times_height_inclusive(kind: str) -> None:
     data = encode(SMALL, kind)
-    assert decode(data, max_pixels=48 * 40).size == (48, 40)
+    assert pixels(data, max_pixels=48 * 40).shape == (40, 48, 3)
     with pytest.raises(PictureTooLarge) as caught:
-        decode(data, max_pixels=48 * 40 - 1)
+        inspect(data, max_pixels=48 * 40 - 1)
     assert str(caught.value) == (
         "The picture has 48×40 pixels and the limit is 1919: scale it down first."
     )
@@ -59,10 +66,10 @@ def test_the_limit_on_pixels_is_width_times_height_inclusive(kind: str) -> None:
 
 def test_each_side_needs_its_minimum() -> None:
     assert MINIMUM_SIDE == 32
-    assert decode(encode(astronaut((32, 32)), "PNG"), max_pixels=MANY).size == (32, 32)
+    assert pixels(encode(astronaut((32, 32)), "PNG")).shape == (32, 32, 3)
     for size in ((31, 400), (400, 31)):
         with pytest.raises(PictureTooSmall, match=rf"has {size[0]}×{size[1]} pixels; each side"):
-            decode(encode(astronaut(size), "PNG"), max_pixels=MANY)
+            inspect(encode(astronaut(size), "PNG"), max_pixels=MANY)
 
 
 @pytest.mark.parametrize(
@@ -75,7 +82,7 @@ def test_what_the_caller_says_it_is_must_be_so(kind: str, media_type: str) -> No
     for other in {"image/jpeg", "image/png", "image/webp", "image/gif", "text/plain"}:
         if other != media_type:
             with pytest.raises(UnsupportedPicture) as caught:
-                decode(data, max_pixels=MANY, media_type=other)
+                inspect(data, max_pixels=MANY, media_type=other)
             assert str(caught.value) == (
                 f"The request says {other} and the content is {kind}: make them agree."
             )
@@ -84,14 +91,14 @@ def test_what_the_caller_says_it_is_must_be_so(kind: str, media_type: str) -> No
 @pytest.mark.parametrize("kind", ["GIF", "BMP", "TIFF", "PPM", "ICO", "TGA"])
 def test_no_other_decoder_sees_the_bytes(kind: str) -> None:
     with pytest.raises(UnsupportedPicture, match=r"^This is not a JPEG, PNG or WebP picture\.$"):
-        decode(encode(SMALL, kind), max_pixels=MANY)
+        inspect(encode(SMALL, kind), max_pixels=MANY)
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
 def test_a_picture_cut_off_in_the_middle_is_undecodable(kind: str) -> None:
     data = encode(SMALL, kind)
     with pytest.raises(UndecodablePicture):
-        decode(data[: len(data) // 2], max_pixels=MANY)
+        pixels(data[: len(data) // 2])
 
 
 def test_a_decoder_that_loses_its_way_is_an_undecodable_picture() -> None:
@@ -100,14 +107,14 @@ def test_a_decoder_that_loses_its_way_is_an_undecodable_picture() -> None:
     at = data.index(b"IDAT")
     data[at - 4 : at] = (100).to_bytes(4, "big")
     with pytest.raises(UndecodablePicture, match=r"^The picture is broken or cut off: .*\.$"):
-        decode(bytes(data), max_pixels=MANY)
+        pixels(bytes(data))
 
 
 @pytest.mark.parametrize("kind", ["PNG", "WEBP"])
 def test_an_animation_is_refused(kind: str) -> None:
     data = encode(SMALL, kind, save_all=True, append_images=[SMALL.rotate(90)])
     with pytest.raises(AnimatedPicture):
-        decode(data, max_pixels=MANY)
+        inspect(data, max_pixels=MANY)
 
 
 def test_of_a_multi_picture_jpeg_the_first_counts() -> None:
@@ -117,7 +124,7 @@ def test_of_a_multi_picture_jpeg_the_first_counts() -> None:
     assert np.array_equal(pixels(data, "image/jpeg"), pixels(encode(plain("red"), "JPEG")))
     assert pixels(data)[20, 20].tolist() == [254, 0, 0]
     with pytest.raises(UnsupportedPicture, match="the content is JPEG"):
-        decode(data, max_pixels=MANY, media_type="image/png")
+        inspect(data, max_pixels=MANY, media_type="image/png")
 
 
 @as_served
@@ -204,7 +211,7 @@ def test_the_centre_square_survives_and_the_margins_do_not(scale: float, upright
         picture = picture.transpose(Image.Transpose.ROTATE_270)
     # The outermost pixels of a smaller or larger square mix with their neighbours.
     edge = 0 if scale == 1 else 2
-    square = fit_square(picture, 352)[edge : 352 - edge, edge : 352 - edge]
+    square = fit(picture, 352)[edge : 352 - edge, edge : 352 - edge]
     assert np.unique(square.reshape(-1, 3), axis=0).tolist() == [[0, 128, 0]]
 
 
@@ -217,7 +224,7 @@ def test_a_square_in_the_centre_stays_a_square_in_the_centre(size: tuple[int, in
     middle = (size[0] // 2, size[1] // 2)
     picture = Image.new("RGB", size, "black")
     picture.paste("white", (middle[0] - half, middle[1] - half, middle[0] + half, middle[1] + half))
-    bright = fit_square(picture, 352)[:, :, 0] > 127
+    bright = fit(picture, 352)[:, :, 0] > 127
     expected = 352 * 2 * half / short
     for axis in (0, 1):
         inside = np.flatnonzero(bright.any(axis=axis))
@@ -227,7 +234,7 @@ def test_a_square_in_the_centre_stays_a_square_in_the_centre(size: tuple[int, in
 
 def test_the_exact_size_is_returned_unchanged() -> None:
     picture = astronaut((352, 352))
-    assert np.array_equal(fit_square(picture, 352), np.asarray(picture))
+    assert np.array_equal(fit(picture, 352), np.asarray(picture))
 
 
 @given(width=st.integers(32, 300), height=st.integers(32, 300), side=st.sampled_from([1, 33, 64]))
@@ -235,7 +242,7 @@ def test_the_exact_size_is_returned_unchanged() -> None:
 def test_any_size_becomes_the_square_and_one_colour_stays_it(
     width: int, height: int, side: int
 ) -> None:
-    square = fit_square(Image.new("RGB", (width, height), (10, 200, 77)), side)
+    square = fit(Image.new("RGB", (width, height), (10, 200, 77)), side)
     assert square.shape == (side, side, 3)
     assert square.dtype == np.uint8
     assert (square == (10, 200, 77)).all()
@@ -244,10 +251,10 @@ def test_any_size_becomes_the_square_and_one_colour_stays_it(
 def check_any(data: bytes) -> None:
     """Nothing but a refusal or a picture within the limits may come of it."""
     with contextlib.suppress(BadInput):
-        picture = decode(data, max_pixels=100_000)
-        assert picture.mode == "RGB"
-        assert picture.width * picture.height <= 100_000
-        assert fit_square(picture, 33).shape == (33, 33, 3)
+        height, width, _ = pixels(data, max_pixels=100_000).shape
+        assert width * height <= 100_000
+        fitted = decode(inspect(data, max_pixels=100_000), side=33)
+        assert fit_square(fitted, 33).shape == (33, 33, 3)
 
 
 @as_served
@@ -292,9 +299,9 @@ def test_any_mutation_of_a_picture_is_refused_or_decoded(
 
 
 def test_more_scans_than_an_encoder_writes_are_refused_before_decoding() -> None:
-    assert decode(many_scans(50), max_pixels=10_000).size == (64, 64)
+    assert pixels(many_scans(50)).shape == (64, 64, 3)
     with pytest.raises(UndecodablePicture, match="more than 50 scans"):
-        decode(many_scans(51), max_pixels=10_000)
+        inspect(many_scans(51), max_pixels=10_000)
 
 
 def test_the_transparent_shade_of_a_16_bit_grey_picture_lies_on_white() -> None:
@@ -302,6 +309,6 @@ def test_the_transparent_shade_of_a_16_bit_grey_picture_lies_on_white() -> None:
     shades[:, :8] = 0x8000
     buffer = io.BytesIO()
     Image.fromarray(shades).save(buffer, "PNG", transparency=0x2040)
-    decoded = np.asarray(decode(buffer.getvalue(), max_pixels=10_000))
+    decoded = pixels(buffer.getvalue())
     assert (decoded[:, 8:] == 255).all()
     assert (decoded[:, :8] == 128).all()

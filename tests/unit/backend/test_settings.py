@@ -16,7 +16,7 @@ def problems() -> dict[str, str]:
 def test_without_an_environment_everything_is_on_loopback() -> None:
     settings = Settings()
     assert (settings.host, settings.port) == ("127.0.0.1", 8000)
-    assert settings.triton_addresses == ("127.0.0.1:8003",)
+    assert settings.triton_addresses == (("127.0.0.1", 8003),)
     assert settings.quality_model == "capture_quality"
     assert (settings.tls_cert, settings.tls_key) == (None, None)
     assert (settings.max_body_bytes, settings.max_pixels) == (10_485_760, 25_000_000)
@@ -86,11 +86,13 @@ def test_triton_urls_come_by_commas_and_override_host_and_port(
 ) -> None:
     monkeypatch.setenv("FRAMEGATE_TRITON_HOST", "10.0.0.9")
     monkeypatch.setenv("FRAMEGATE_TRITON_HTTP_PORT", "9003")
-    assert Settings().triton_addresses == ("10.0.0.9:9003",)
-    monkeypatch.setenv("FRAMEGATE_TRITON_URLS", " http://a:1 ,http://b:2/,, ")
-    assert Settings().triton_addresses == ("a:1", "b:2")
+    assert Settings().triton_addresses == (("10.0.0.9", 9003),)
+    monkeypatch.setenv(
+        "FRAMEGATE_TRITON_URLS", " http://a:1 ,http://b:2/,, http://[::1]:3,http://c"
+    )
+    assert Settings().triton_addresses == (("a", 1), ("b", 2), ("::1", 3), ("c", 80))
     monkeypatch.setenv("FRAMEGATE_TRITON_URLS", "")
-    assert Settings().triton_addresses == ("10.0.0.9:9003",)
+    assert Settings().triton_addresses == (("10.0.0.9", 9003),)
 
 
 def test_tls_needs_both_files(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

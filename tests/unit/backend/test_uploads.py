@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import time
 from typing import Any
 
 import gevent
@@ -12,8 +13,9 @@ from hypothesis import strategies as st
 from werkzeug.test import EnvironBuilder
 
 from backend.errors import (
+    DeadlineExceeded,
     MalformedRequest,
-    Overloaded,
+    NoRoomForBody,
     SlowBody,
     UnsupportedEncoding,
     UnsupportedPicture,
@@ -248,12 +250,35 @@ class Stalling:
         return b""
 
 
-@pytest.mark.parametrize("content_type", ["image/jpeg", JSON, "multipart/form-data; boundary=b"])
-def test_a_body_that_stalls_is_given_up_in_time(content_type: str) -> None:
+def stalled(content_type: str) -> PictureRequest:
     environ = EnvironBuilder(method="POST", content_type=content_type).get_environ()
-    stalled = PictureRequest(environ | {"wsgi.input": Stalling(), "CONTENT_LENGTH": "1000"})
+    return PictureRequest(environ | {"wsgi.input": Stalling(), "CONTENT_LENGTH": "1000"})
+
+
+KINDS = pytest.mark.parametrize(
+    "content_type", ["image/jpeg", JSON, "multipart/form-data; boundary=b"]
+)
+
+
+@KINDS
+def test_a_body_that_stalls_is_given_up_in_time(content_type: str) -> None:
     with pytest.raises(SlowBody, match=r"^The body did not arrive within 0\.05 s\.$"):
-        read_upload(stalled, timeout_s=0.05)
+        read_upload(stalled(content_type), timeout_s=0.05)
+
+
+@KINDS
+def test_a_body_is_given_up_at_the_callers_own_deadline_where_that_comes_first(
+    content_type: str,
+) -> None:
+    with pytest.raises(DeadlineExceeded, match=r"^The body did not arrive before the request's"):
+        read_upload(stalled(content_type), timeout_s=5, deadline_s=time.monotonic() + 0.05)
+    with pytest.raises(SlowBody):
+        read_upload(stalled(content_type), timeout_s=0.05, deadline_s=time.monotonic() + 5)
+
+
+def test_a_deadline_that_has_passed_waits_for_nothing() -> None:
+    with pytest.raises(DeadlineExceeded):
+        read_upload(stalled("image/jpeg"), timeout_s=5, deadline_s=time.monotonic() - 1)
 
 
 class LimitedRequest(PictureRequest):
@@ -272,7 +297,7 @@ def announcing(length: int | None) -> LimitedRequest:
 def test_bodies_share_their_room_and_give_it_back() -> None:
     budget = BodyBudget(250)
     with budget.room_for(announcing(100)), budget.room_for(announcing(100)):
-        with pytest.raises(Overloaded), budget.room_for(announcing(51)):
+        with pytest.raises(NoRoomForBody), budget.room_for(announcing(51)):
             pass
         with budget.room_for(announcing(50)):
             pass
@@ -285,7 +310,7 @@ def test_bodies_share_their_room_and_give_it_back() -> None:
 def test_a_body_without_a_length_takes_the_most_it_may_have() -> None:
     budget = BodyBudget(150)
     first, second = budget.room_for(announcing(None)), budget.room_for(announcing(51))
-    with first, pytest.raises(Overloaded), second:
+    with first, pytest.raises(NoRoomForBody), second:
         pass
 
 

@@ -26,6 +26,7 @@ from scripts._stack import (
     interruptible,
     read_procfile,
     undisturbed,
+    with_internal_token,
 )
 from tests.processes import PROJECT, free_port, wait_until
 
@@ -315,6 +316,23 @@ def test_a_stack_is_ready_when_the_gateway_is_and_stops_last_first(project: Path
         wait_until(lambda: said(project, "one") == said(project, "two") == "up\n")
     assert (project / "stopped").read_text() == "two\none\n"
     check_port_free("127.0.0.1", settings.port)
+
+
+def test_the_processes_of_a_stack_know_one_another_by_a_fresh_token(project: Path) -> None:
+    says = 'echo "$FRAMEGATE_INTERNAL_TOKEN"; exec sleep 60'
+    heard = []
+    for _ in range(2):
+        with Stack(procfile(project, one=says, two=says)):
+            wait_until(lambda: "\n" in said(project, "one") and "\n" in said(project, "two"))
+        assert said(project, "one") == said(project, "two")
+        heard.append(said(project, "one").strip())
+    assert len(set(heard)) == 2
+    assert min(map(len, heard)) >= 32
+
+
+def test_a_token_of_the_operators_own_stays() -> None:
+    env = {"FRAMEGATE_INTERNAL_TOKEN": "ours", "PATH": "/bin"}
+    assert with_internal_token(env) == env
 
 
 def test_one_good_answer_among_workers_that_remember_a_failure_is_not_ready(

@@ -22,7 +22,7 @@ from triton_runtime.installation import Installation
 from triton_runtime.server import Outcome, command_line, complaint, dead_children, environment
 from triton_runtime.settings import Settings
 
-RESTRICTED = "model-repository,shared-memory,logging,trace"
+RESTRICTED = "model-repository,logging,trace"
 
 
 def test_the_command_line() -> None:
@@ -39,6 +39,7 @@ def test_the_command_line() -> None:
         backends=Path("/run/backends"),
         shm_prefix="framegate_7_",
         token="hush",
+        shared_memory_token="among us",
     )
     assert line == [
         "/opt/triton/bin/tritonserver",
@@ -59,7 +60,8 @@ def test_the_command_line() -> None:
         "--metrics-address=127.0.0.1",
         "--metrics-port=3",
         f"--http-restricted-api={RESTRICTED}:triton-control=hush",
-        f"--grpc-restricted-protocol={RESTRICTED}:triton-control=hush",
+        "--http-restricted-api=shared-memory:triton-shared-memory=among us",
+        f"--grpc-restricted-protocol={RESTRICTED},shared-memory:triton-control=hush",
     ]
 
 
@@ -159,16 +161,16 @@ class Run:
     backends: list[Path] = field(default_factory=list)
     assembled: set[str] = field(default_factory=set)
     shm_prefixes: list[str] = field(default_factory=list)
-    tokens: list[str] = field(default_factory=list)
+    tokens: list[tuple[str, str]] = field(default_factory=list)
 
     def command_line(
         self, found: Installation, settings: Settings, *, backends: Path, shm_prefix: str,
-        token: str,
+        token: str, shared_memory_token: str,
     ) -> list[str]:  # fmt: skip
         self.backends.append(backends)
         self.assembled = {path.name for path in backends.iterdir()}
         self.shm_prefixes.append(shm_prefix)
-        self.tokens.append(token)
+        self.tokens.append((token, shared_memory_token))
         return ["sh", "-c", self.script]
 
     @property
@@ -221,11 +223,12 @@ def test_the_server_gets_the_environment_of_the_models(run: Run) -> None:
 def test_a_token_is_the_settings_or_a_new_random_one(run: Run) -> None:
     for _ in range(2):
         server.run(run.settings)
-    assert len(set(run.tokens)) == 2
-    assert min(map(len, run.tokens)) >= 32
-    named = run.settings.model_copy(update={"triton_control_token": SecretStr("hush")})
-    server.run(named)
-    assert run.tokens[2] == "hush"
+    random = [token for pair in run.tokens for token in pair]
+    assert len(set(random)) == 4
+    assert min(map(len, random)) >= 32
+    named = {"triton_control_token": SecretStr("hush"), "internal_token": SecretStr("among us")}
+    server.run(run.settings.model_copy(update=named))
+    assert run.tokens[2] == ("hush", "among us")
 
 
 def test_what_killed_launchers_left_is_removed_at_the_start(run: Run) -> None:

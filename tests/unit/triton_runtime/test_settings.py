@@ -18,7 +18,7 @@ def test_without_an_environment_everything_is_on_loopback_and_in_the_project() -
     assert settings.triton_repositories == (PROJECT / "triton_models",)
     assert settings.triton_models_env == PROJECT / ".venv-triton"
     assert settings.triton_log == PROJECT / "var/log/triton.log"
-    assert settings.triton_control_token is None
+    assert (settings.triton_control_token, settings.internal_token) == (None, None)
     assert settings.triton_runtime is None
     assert (settings.quality_model, settings.triton_config) == ("capture_quality", "cpu")
 
@@ -58,9 +58,8 @@ def test_every_problem_is_reported_at_once(monkeypatch: pytest.MonkeyPatch) -> N
     }
 
 
-def test_the_token_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("FRAMEGATE_TRITON_CONTROL_TOKEN", "hush")
-    token = Settings().triton_control_token
-    assert token is not None
-    assert token.get_secret_value() == "hush"
+@pytest.mark.parametrize("name", ["triton_control_token", "internal_token"])
+def test_a_token_is_not_shown(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(f"FRAMEGATE_{name.upper()}", "hush")
+    assert getattr(Settings(), name).get_secret_value() == "hush"
     assert "hush" not in repr(Settings())
