@@ -16,7 +16,7 @@ FramegateError
 │   └── RateLimited             more requests than the caller may send; waiting helps
 ├── DeadlineExceeded            the caller's own time is up; what was not begun is not done
 ├── Overloaded                  no room now; waiting helps
-│   └── NoRoomForBody           too many request bodies are on their way
+├── NoRoomForBody               too many request bodies are on their way; waiting helps
 └── TritonError
     ├── TritonUnavailable       cannot be reached, or the model is not ready; waiting helps
     ├── TritonOverloaded        its queue is full; waiting helps
@@ -97,7 +97,7 @@ class Overloaded(FramegateError):
     pass
 
 
-class NoRoomForBody(Overloaded):
+class NoRoomForBody(FramegateError):
     pass
 
 

@@ -126,7 +126,7 @@ def measure(
     table.unlink(missing_ok=True)
     command = [
         *(str(program), "-m", model, "-u", triton.address, "-i", "http"),
-        *(f"-H{name}:{value}" for name, value in triton.control.items()),
+        *(f"-H{name}:{value}" for name, value in triton.shared_memory.items()),
         *("--input-data", str(pictures), "-f", str(table)),
         *("--concurrency-range", str(connections)),
         *("--shared-memory", "system" if shared_memory else "none"),

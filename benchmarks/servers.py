@@ -22,6 +22,7 @@ def start_gateway(processes: Processes, triton: Triton, model: str) -> Server:
         "FRAMEGATE_PORT": str(port),
         "FRAMEGATE_TRITON_HTTP_PORT": str(triton.port),
         "FRAMEGATE_QUALITY_MODEL": model,
+        "FRAMEGATE_INTERNAL_TOKEN": triton.internal_token,
     }
     child = processes.start("gateway", command, variables)
     wait_answering(child, port, "/health/ready", steady_s=STEADY_S)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from benchmarks.processes import HOST, Processes, free_port, wait_answering
 from benchmarks.repository import DEFAULT_MODEL, write_repository
 from scripts._stack import LOGS, PROJECT, Child
-from triton_runtime.server import CONTROL_HEADER
+from triton_runtime.server import CONTROL_HEADER, SHARED_MEMORY_HEADER
 
 TIMEOUT_S = 60
 
@@ -22,6 +22,7 @@ class Triton:
     child: Child
     port: int
     token: str
+    internal_token: str
 
     @property
     def address(self) -> str:
@@ -29,8 +30,13 @@ class Triton:
 
     @property
     def control(self) -> dict[str, str]:
-        """The header that opens the restricted part of its interface."""
+        """The header that model control asks for."""
         return {CONTROL_HEADER: self.token}
+
+    @property
+    def shared_memory(self) -> dict[str, str]:
+        """The header that shared memory asks for."""
+        return {SHARED_MEMORY_HEADER: self.internal_token}
 
     def load(self, model: str) -> None:
         self._post(f"/v2/repository/models/{model}/load", headers=self.control)
@@ -77,15 +83,16 @@ def start_triton(processes: Processes, folder: Path) -> Triton:
     """Start the embedded Triton; the benchmarks' models are written into `folder`."""
     write_repository(folder)
     http_port, grpc_port, metrics_port = (free_port() for _ in range(3))
-    token = secrets.token_urlsafe(16)
+    token, internal_token = secrets.token_urlsafe(16), secrets.token_urlsafe(32)
     variables = {
         "FRAMEGATE_TRITON_HTTP_PORT": str(http_port),
         "FRAMEGATE_TRITON_GRPC_PORT": str(grpc_port),
         "FRAMEGATE_TRITON_METRICS_PORT": str(metrics_port),
         "FRAMEGATE_TRITON_REPOSITORIES": f"{PROJECT / 'triton_models'},{folder}",
         "FRAMEGATE_TRITON_CONTROL_TOKEN": token,
+        "FRAMEGATE_INTERNAL_TOKEN": internal_token,
         "FRAMEGATE_TRITON_LOG": str(LOGS / "bench-triton.log"),
     }
     child = processes.start("triton", [sys.executable, "-m", "triton_runtime"], variables)
     wait_answering(child, http_port, f"/v2/models/{DEFAULT_MODEL}/ready")
-    return Triton(child, http_port, token)
+    return Triton(child, http_port, token, internal_token)

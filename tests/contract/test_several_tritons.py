@@ -81,7 +81,7 @@ def test_a_triton_that_stops_costs_at_most_what_it_was_running_and_is_found_agai
 def test_a_triton_that_stalls_keeps_only_what_it_has_and_the_other_serves(
     pair: tuple[Triton, Triton, Gateway],
 ) -> None:
-    one, other, gateway = pair
+    _, other, gateway = pair
     for _ in range(8):
         assert gateway.post(JPEG).status_code == 200
     (server,) = psutil.Process(other.process.popen.pid).children()

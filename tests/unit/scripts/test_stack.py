@@ -26,7 +26,6 @@ from scripts._stack import (
     interruptible,
     read_procfile,
     undisturbed,
-    with_internal_token,
 )
 from tests.processes import PROJECT, free_port, wait_until
 
@@ -328,11 +327,6 @@ def test_the_processes_of_a_stack_know_one_another_by_a_fresh_token(project: Pat
         heard.append(said(project, "one").strip())
     assert len(set(heard)) == 2
     assert min(map(len, heard)) >= 32
-
-
-def test_a_token_of_the_operators_own_stays() -> None:
-    env = {"FRAMEGATE_INTERNAL_TOKEN": "ours", "PATH": "/bin"}
-    assert with_internal_token(env) == env
 
 
 def test_one_good_answer_among_workers_that_remember_a_failure_is_not_ready(
