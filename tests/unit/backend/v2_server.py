@@ -94,6 +94,12 @@ class V2Server(ThreadingHTTPServer):
             with suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
 
+    def vanish(self) -> None:
+        """Listen no more, and close every connection."""
+        self.shutdown()
+        self.socket.close()
+        self.hang_up()
+
     def reply(self, asked: Asked) -> Answer:
         if asked.path.endswith("/config"):
             return self.config()

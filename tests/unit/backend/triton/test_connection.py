@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import gevent
 import numpy as np
@@ -22,7 +22,7 @@ from backend.triton.connection import (
 )
 from tests.processes import free_port
 
-Socket: TypeAlias = socket.socket
+Socket: TypeAlias = Any  # gevent's, which has no types
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 5\r\n\r\n"
 WHOLE = HEAD + b"hello"
 HELLO = Answer(200, {"content-type": "application/json", "content-length": "5"}, b"hello")
