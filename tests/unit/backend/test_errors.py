@@ -82,5 +82,5 @@ def test_retry_after_stands_exactly_where_the_drawing_says_that_waiting_helps() 
     helps = {name for _, name, remark in drawn() if "waiting helps" in remark}
     assert helps == {kind.__name__ for kind, problem in PROBLEMS.items() if problem.retry_after_s}
     assert helps == {
-        "RateLimited", "Overloaded", "TritonUnavailable", "TritonOverloaded", "TritonTimeout",
+        "RateLimited", "Overloaded", "NoRoomForBody", "TritonUnavailable", "TritonOverloaded", "TritonTimeout",
     }  # fmt: skip
