@@ -11,7 +11,7 @@ FramegateError
 │   └── SlowBody                the body did not arrive in time
 ├── DeadlineExceeded            the caller's own time is up; what was not begun is not done
 ├── Overloaded                  no room now; waiting helps
-│   └── NoRoomForBody           too many request bodies are on their way
+│   └── NoRoomForBody           too many request bodies are on their way; waiting helps
 └── TritonError
     ├── TritonUnavailable       cannot be reached, or the model is not ready; waiting helps
     ├── TritonOverloaded        its queue is full; waiting helps

@@ -15,7 +15,7 @@ from werkzeug.test import EnvironBuilder
 from backend.errors import (
     DeadlineExceeded,
     MalformedRequest,
-    Overloaded,
+    NoRoomForBody,
     SlowBody,
     UnsupportedPicture,
 )
@@ -267,7 +267,7 @@ def announcing(length: int | None) -> LimitedRequest:
 def test_bodies_share_their_room_and_give_it_back() -> None:
     budget = BodyBudget(250)
     with budget.room_for(announcing(100)), budget.room_for(announcing(100)):
-        with pytest.raises(Overloaded), budget.room_for(announcing(51)):
+        with pytest.raises(NoRoomForBody), budget.room_for(announcing(51)):
             pass
         with budget.room_for(announcing(50)):
             pass
@@ -280,7 +280,7 @@ def test_bodies_share_their_room_and_give_it_back() -> None:
 def test_a_body_without_a_length_takes_the_most_it_may_have() -> None:
     budget = BodyBudget(150)
     first, second = budget.room_for(announcing(None)), budget.room_for(announcing(51))
-    with first, pytest.raises(Overloaded), second:
+    with first, pytest.raises(NoRoomForBody), second:
         pass
 
 
