@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backend import images
-from backend.errors import DeadlineExceeded, Overloaded, TritonError, TritonFailed
+from backend.errors import DeadlineExceeded, Overloaded, TritonFailed, TritonUnavailable
 from backend.triton.model import ModelClient
 from backend.triton.wire import Inference
 from backend.web import metrics
@@ -147,7 +147,7 @@ class QualityScorer:
     def _infer(self, image: NDArray[np.uint8], deadline_s: float) -> Inference:
         try:
             return self._model.infer(image, deadline_s=deadline_s)
-        except TritonError:
+        except (TritonFailed, TritonUnavailable):
             # It may come back as another version with other measures.
             self._description = None
             raise

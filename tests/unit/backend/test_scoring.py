@@ -19,6 +19,7 @@ from backend.errors import (
     TritonFailed,
     TritonOverloaded,
     TritonTimeout,
+    TritonUnavailable,
     UndecodablePicture,
     UnsupportedPicture,
 )
@@ -199,8 +200,8 @@ def test_the_model_is_asked_about_itself_once(scorer: QualityScorer, model: Fake
 
 def test_after_a_failure_the_model_may_be_another(scorer: QualityScorer, model: FakeModel) -> None:
     scorer.score(PNG)
-    model.failure = TritonTimeout("late")
-    with pytest.raises(TritonTimeout):
+    model.failure = TritonUnavailable("late")
+    with pytest.raises(TritonUnavailable):
         scorer.score(PNG)
     model.failure, model.description = None, config("dark,grain", "v2")
     quality = scorer.score(PNG)
