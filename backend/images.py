@@ -14,6 +14,7 @@ import simplejpeg
 from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
+from backend import jpeg_header
 from backend.errors import (
     AnimatedPicture,
     PictureTooLarge,
@@ -43,11 +44,14 @@ class EncodedPicture:
     """A file whose header has been read and found within the limits."""
 
     data: bytes
-    header: Image.Image
+    width: int
+    height: int
+    # As Pillow has opened it; None for an ordinary JPEG, which needs no Pillow.
+    opened: Image.Image | None
 
     @property
     def pixels(self) -> int:
-        return self.header.width * self.header.height
+        return self.width * self.height
 
 
 def inspect(data: bytes, *, max_pixels: int, media_type: str | None = None) -> EncodedPicture:
@@ -65,18 +69,20 @@ def inspect(data: bytes, *, max_pixels: int, media_type: str | None = None) -> E
         AnimatedPicture: an animated WebP or PNG.
         UndecodablePicture: a broken header, or a JPEG of too many scans.
     """
-    try:
-        header = Image.open(io.BytesIO(data), formats=FORMATS)
-    except UnidentifiedImageError:
-        raise UnsupportedPicture("This is not a JPEG, PNG or WebP picture.") from None
-    except Exception as error:
-        raise UndecodablePicture(f"The picture's header is broken: {_brief(error)}.") from error
-    _check_header(header, max_pixels, media_type)
-    if header.format != "PNG" and data.count(_START_OF_SCAN) > MOST_SCANS:
+    if size := jpeg_header.read_size(data):
+        _check(*size, "JPEG", max_pixels, media_type)
+        return EncodedPicture(data, *size, opened=None)
+    opened = _open(data)
+    # Phones append a preview to a JPEG; Pillow then calls it MPO.
+    kind = "JPEG" if opened.format == "MPO" else str(opened.format)
+    _check(*opened.size, kind, max_pixels, media_type)
+    if opened.format != "MPO" and getattr(opened, "is_animated", False):
+        raise AnimatedPicture("The picture is animated: send one frame of it.")
+    if opened.format != "PNG" and data.count(_START_OF_SCAN) > MOST_SCANS:
         raise UndecodablePicture(
             f"The JPEG has more than {MOST_SCANS} scans: save it with an ordinary encoder."
         )
-    return EncodedPicture(data, header)
+    return EncodedPicture(data, *opened.size, opened)
 
 
 def decode(picture: EncodedPicture, *, side: int | None = None) -> NDArray[np.uint8]:
@@ -98,13 +104,13 @@ def decode(picture: EncodedPicture, *, side: int | None = None) -> NDArray[np.ui
 
     Source: EXIF 2.32 §4.6.4 (orientation).
     """
-    pixels = _decode_jpeg(picture, side) if picture.header.format in ("JPEG", "MPO") else None
+    pixels = _decode_jpeg(picture, side)
     if pixels is not None:
         return pixels
-    with picture.header as header:
+    with picture.opened or _open(picture.data) as opened:
         try:
-            header.load()
-            return np.asarray(_to_rgb(_upright(header)))
+            opened.load()
+            return np.asarray(_to_rgb(_upright(opened)))
         except (MemoryError, SystemError, RecursionError):
             raise
         except Exception as error:
@@ -142,44 +148,50 @@ def _brief(error: Exception) -> str:
     return str(error)[:120] or type(error).__name__
 
 
-def _check_header(picture: Image.Image, max_pixels: int, media_type: str | None) -> None:
-    # Phones append a preview to a JPEG; Pillow then calls it MPO.
-    actual = "JPEG" if picture.format == "MPO" else picture.format
-    if media_type is not None and MEDIA_TYPES.get(media_type) != actual:
+def _open(data: bytes) -> Image.Image:
+    try:
+        return Image.open(io.BytesIO(data), formats=FORMATS)
+    except UnidentifiedImageError:
+        raise UnsupportedPicture("This is not a JPEG, PNG or WebP picture.") from None
+    except Exception as error:
+        raise UndecodablePicture(f"The picture's header is broken: {_brief(error)}.") from error
+
+
+def _check(width: int, height: int, kind: str, max_pixels: int, media_type: str | None) -> None:
+    if media_type is not None and MEDIA_TYPES.get(media_type) != kind:
         raise UnsupportedPicture(
-            f"The request says {media_type[:40]} and the content is {actual}: make them agree."
+            f"The request says {media_type[:40]} and the content is {kind}: make them agree."
         )
-    if picture.width * picture.height > max_pixels:
+    if width * height > max_pixels:
         raise PictureTooLarge(
-            f"The picture has {picture.width}×{picture.height} pixels and the limit is "
-            f"{max_pixels}: scale it down first."
+            f"The picture has {width}×{height} pixels and the limit is {max_pixels}: "
+            "scale it down first."
         )
-    if min(picture.size) < MINIMUM_SIDE:
+    if min(width, height) < MINIMUM_SIDE:
         raise PictureTooSmall(
-            f"The picture has {picture.width}×{picture.height} pixels; each side needs at least "
-            f"{MINIMUM_SIDE}."
+            f"The picture has {width}×{height} pixels; each side needs at least {MINIMUM_SIDE}."
         )
-    if picture.format != "MPO" and getattr(picture, "is_animated", False):
-        raise AnimatedPicture("The picture is animated: send one frame of it.")
 
 
 def _decode_jpeg(picture: EncodedPicture, side: int | None) -> NDArray[np.uint8] | None:
-    """Decode an ordinary JPEG; None where Pillow has to look at it."""
-    header = picture.header
-    if header.mode not in ("RGB", "L"):
+    """Decode a JPEG; None where Pillow has to look at it."""
+    opened = picture.opened
+    if opened is not None and (
+        opened.format not in ("JPEG", "MPO") or opened.mode not in ("RGB", "L")
+    ):
         return None
-    short = min(header.size)
+    short = min(picture.width, picture.height)
     shrink = 1 if side is None else scaled_decoding_factor(short, side)
     try:
         pixels: NDArray[np.uint8] = simplejpeg.decode_jpeg(
             picture.data,
             colorspace="RGB" if side in (None, short) else "RGBX",
-            min_width=-(-header.width // shrink) if shrink > 1 else 0,
-            min_height=-(-header.height // shrink) if shrink > 1 else 0,
+            min_width=-(-picture.width // shrink) if shrink > 1 else 0,
+            min_height=-(-picture.height // shrink) if shrink > 1 else 0,
         )
     except ValueError:  # broken, or only unusual
         return None
-    return _ORIENTED[_orientation(header)](pixels)
+    return pixels if opened is None else _ORIENTED[_orientation(opened)](pixels)
 
 
 def scaled_decoding_factor(short: int, side: int) -> int:

@@ -2,8 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -118,25 +117,27 @@ class QualityScorer:
             self._free += 1
 
     def _score(self, upload: Upload, deadline_s: float) -> Quality:
-        stages_ms: dict[str, float] = {}
-        image = self._prepare(upload, stages_ms)
+        laps = _Laps()
+        image = self._prepare(upload, laps)
         now_s = time.monotonic()
         if now_s >= deadline_s:
             raise DeadlineExceeded("The request's own deadline passed before Triton was asked.")
-        with _timed("triton", stages_ms):
-            inference = self._infer(image, min(deadline_s, now_s + self._timeout_s))
-        return self._answer(inference, stages_ms)
+        inference = self._infer(image, min(deadline_s, now_s + self._timeout_s))
+        laps.end("triton")
+        return self._answer(inference, laps.ms)
 
-    def _prepare(self, upload: Upload, stages_ms: dict[str, float]) -> NDArray[np.uint8]:
+    def _prepare(self, upload: Upload, laps: "_Laps") -> NDArray[np.uint8]:
         # A function of its own: the whole picture is let go before the wait for Triton.
         encoded = images.inspect(
             upload.data, max_pixels=self._max_pixels, media_type=upload.media_type
         )
         side = self._describe().side
-        with _timed("decode", stages_ms):
-            pixels = _off_the_loop(encoded, lambda: images.decode(encoded, side=side))
-        with _timed("preprocess", stages_ms):
-            return _off_the_loop(encoded, lambda: images.fit_square(pixels, side))
+        laps.begin()
+        pixels = _off_the_loop(encoded, lambda: images.decode(encoded, side=side))
+        laps.end("decode")
+        fitted = _off_the_loop(encoded, lambda: images.fit_square(pixels, side))
+        laps.end("preprocess")
+        return fitted
 
     def canary(self) -> None:
         """Prove by an inference that the model answers: a dead model process still reads ready."""
@@ -191,10 +192,18 @@ def _off_the_loop(picture: images.EncodedPicture, work: Callable[[], Result]) ->
     return result
 
 
-@contextmanager
-def _timed(stage: str, stages_ms: dict[str, float]) -> Iterator[None]:
-    started = time.perf_counter()
-    yield
-    elapsed_s = time.perf_counter() - started
-    stages_ms[stage] = elapsed_s * 1000
-    metrics.observe_stage(stage, elapsed_s)
+class _Laps:
+    """Times of the stages, one after the other."""
+
+    def __init__(self) -> None:
+        self.ms: dict[str, float] = {}
+        self.begin()
+
+    def begin(self) -> None:
+        self._begun_s = time.perf_counter()
+
+    def end(self, stage: str) -> None:
+        now_s = time.perf_counter()
+        elapsed_s, self._begun_s = now_s - self._begun_s, now_s
+        self.ms[stage] = elapsed_s * 1000
+        metrics.observe_stage(stage, elapsed_s)

@@ -32,6 +32,9 @@ from backend.web.current import current_notes, current_request, route_and_method
 # From a cached answer to a time-out.
 _BUCKETS_S = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 
+# Too many requests, not available, not in time: another moment would do.
+_REJECTIONS = {429, 503, 504}
+
 _requests = Counter("framegate_requests_total", "Requests answered.", ("route", "method", "status"))
 _duration = Histogram(
     "framegate_request_duration_seconds", "Time in the gateway.", ("route",), buckets=_BUCKETS_S
@@ -46,6 +49,11 @@ _in_flight = Gauge(
     "framegate_in_flight_requests", "Requests being answered.", multiprocess_mode="livesum"
 )
 _problems = Counter("framegate_problems_total", "Requests answered with a problem.", ("code",))
+_rejected = Counter(
+    "framegate_rejected_requests_total",
+    "Requests refused for want of room, rate or time, by the code of their problem.",
+    ("reason",),
+)
 _cache = {
     outcome: Counter(f"framegate_cache_{outcome}_total", help_text)
     for outcome, help_text in {
@@ -132,8 +140,10 @@ def observe_stage(stage: str, duration_s: float) -> None:
     _stage_duration(stage).observe(duration_s)
 
 
-def count_problem(code: str) -> None:
+def count_problem(code: str, status: int) -> None:
     _problem_count(code).inc()
+    if status in _REJECTIONS:
+        _rejected.labels(code).inc()
 
 
 def count_cache(outcome: Literal["hits", "misses", "errors"]) -> None:

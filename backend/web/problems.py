@@ -87,7 +87,7 @@ def register(app: Flask) -> None:
 
 
 def _answer(problem: Problem, detail: str, retry_after_s: float | None = None) -> Response:
-    metrics.count_problem(problem.code)
+    metrics.count_problem(problem.code, problem.status)
     g.problem_code = problem.code
     body: dict[str, object] = {
         "type": "about:blank",
