@@ -12,7 +12,7 @@ PEERS_STAMP := .venv-peers/.installed
 # A user's pip settings decide where packages come from; the lock files decide which.
 PIP_INSTALL := -m pip install --disable-pip-version-check --quiet --no-deps --require-hashes
 
-.PHONY: help demo test up loadtest monitor bench bench-peers bench-overload bench-scorer tune lint format certs key lock envs clean
+.PHONY: help demo test up loadtest monitor bench bench-peers bench-overload bench-memory bench-scorer tune lint format certs key lock envs clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -50,6 +50,9 @@ bench-peers: envs $(PEERS_STAMP)  ## the gateway beside LitServe and BentoML
 
 bench-overload: envs  ## five times more load than the gateway carries
 	@.venv/bin/python -m benchmarks.overload $(ARGS)
+
+bench-memory: envs  ## what a gateway worker weighs after 10,000 and 100,000 requests
+	@.venv/bin/python -m benchmarks.memory $(ARGS)
 
 bench-scorer: envs  ## CPU per frame of the default model in Triton
 	@.venv/bin/python -m benchmarks.scorer_cpu

@@ -10,7 +10,6 @@ from PIL import Image
 from loadtest._payloads import PICTURES, make_payloads
 
 SEED = 0
-LARGE = (1280, 720)
 
 
 @cache
@@ -25,10 +24,10 @@ def pixels() -> list[NDArray[np.uint8]]:
     return [np.asarray(Image.open(io.BytesIO(file)).convert("RGB")) for file in files()]
 
 
-def large_file() -> bytes:
-    """One JPEG of 1280 × 720 pixels, as a camera sends it."""
+def camera_file(size: tuple[int, int]) -> bytes:
+    """One JPEG of this many pixels, as a camera sends it."""
     with Image.open(PICTURES / "astronaut.jpg") as picture:
-        frame = picture.convert("RGB").resize(LARGE, Image.Resampling.BICUBIC)
+        frame = picture.convert("RGB").resize(size, Image.Resampling.BICUBIC)
     out = io.BytesIO()
     frame.save(out, "JPEG", quality=90)
     return out.getvalue()

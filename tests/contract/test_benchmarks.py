@@ -40,7 +40,7 @@ def test_one_short_round_writes_a_complete_report(tmp_path: Path) -> None:
     assert report["machine"]["cpu_cores"] > 0
     assert report["versions"][".venv"]["gunicorn"]
     assert report["settings"]["rounds"] == 1
-    assert report["decode_1280x720_ms"] > 0
+    assert report["decoding_ms"]["1280x720"]["this gateway"] > 0
     idle = report["models"]["idle"]
     result = idle["candidates"]["gateway"]
     for window in (*result["busy"], *result["alone"]):

@@ -80,7 +80,8 @@ def test_a_dead_model_process_is_noticed(pair: tuple[Triton, Gateway]) -> None:
         stub.kill()
     answer = gateway.post(JPEG)
     assert (answer.status_code, answer.json()["code"]) == (504, "triton_timeout")
-    assert gateway.get("/health/ready").status_code == 504
+    # 504 while requests hang, 503 once the launcher has ended the server.
+    assert gateway.get("/health/ready").status_code in (503, 504)
     # The server would let every request wait; its launcher ends it with a reason.
     assert triton.process.popen.wait(15) == 1
     assert "a model's process died" in triton.process.output
