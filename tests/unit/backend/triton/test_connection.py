@@ -267,3 +267,26 @@ def test_a_closed_connection_is_stale() -> None:
     with connected_to(lambda peer: gevent.sleep(60)) as connection:
         connection.close()
         assert connection.is_stale()
+
+
+def test_a_name_is_resolved_anew_for_every_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    where = ["127.0.0.1"]
+    resolver = gevent.get_hub().resolver
+
+    def getaddrinfo(host: str, port: int, *_: object) -> list[object]:
+        assert host == "triton.example"
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (where[0], port))]
+
+    monkeypatch.setattr(resolver, "getaddrinfo", getaddrinfo)
+    reached = []
+    with socket.socket() as one, socket.socket() as other:
+        one.bind(("127.0.0.1", 0))
+        port = one.getsockname()[1]
+        other.bind(("127.0.0.2", port))
+        for listener in (one, other):
+            listener.listen()
+            with Connection("triton.example", port, deadline_s=soon()):
+                with listener.accept()[0] as peer:
+                    reached.append(peer.getsockname()[0])
+            where[0] = "127.0.0.2"
+    assert reached == ["127.0.0.1", "127.0.0.2"]
