@@ -30,7 +30,7 @@ class Settings(BaseSettings):
         2000, ge=1, le=600_000, description="Longest wait for Triton in one request."
     )
     triton_connections: int = Field(
-        1, ge=1, le=64, description="Requests each gateway process keeps running at each Triton."
+        2, ge=1, le=64, description="Requests each gateway process keeps running at each Triton."
     )
     shared_memory: bool = Field(
         True, description="Hand pixels to a Triton on this host through shared memory."

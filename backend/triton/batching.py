@@ -1,12 +1,13 @@
 """Frames that wait for Triton, in the order in which they came.
 
 Whoever takes gets all that wait, up to what its model takes at once: as soon as the previous batch
-is back, and never waiting for company.
+is back, and never waiting for company. Another goes out beside it only where a whole batch waits.
 """
 
 import time
 from collections import deque
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 from gevent.event import AsyncResult, Event
 from numpy.typing import NDArray
@@ -52,47 +53,63 @@ class Frame:
         return outcome
 
 
+class _Idle(NamedTuple):
+    """Somebody who waits for frames."""
+
+    least: Callable[[], int]
+    woken: Event
+
+
 class FrameQueue:
     """Greenlets of one thread put frames in and take batches out."""
 
     def __init__(self) -> None:
         self._frames: deque[Frame] = deque()
-        self._idle: deque[Event] = deque()
+        self._idle: deque[_Idle] = deque()
 
     def __len__(self) -> int:
         return len(self._frames)
 
     def put(self, frame: Frame) -> None:
         self._frames.append(frame)
-        self._wake_one()
+        self.wake()
 
     def put_back(self, frames: list[Frame]) -> None:
         """Frames that nobody has worked on, or that shall be tried again: before all others."""
         self._frames.extendleft(reversed(frames))
         for _ in frames:
-            self._wake_one()
+            self.wake()
 
     def withdraw(self, frame: Frame) -> None:
         """Nobody waits for it any more; what is on its way already goes on."""
         if frame in self._frames:
             self._frames.remove(frame)
 
-    def take(self, most: int) -> list[Frame]:
-        """Wait for frames; take up to `most` of one shape."""
-        while not (batch := next_batch(self._frames, most, time.monotonic())):
-            idle = Event()
+    def take(self, most: int, least: Callable[[], int] = lambda: 1) -> list[Frame]:
+        """Wait for frames; take up to `most` of one shape.
+
+        Args:
+            least: how many must wait; asked anew whenever there is reason to.
+        """
+        while len(self._frames) < least() or not (
+            batch := next_batch(self._frames, most, time.monotonic())
+        ):
+            idle = _Idle(least, Event())
             self._idle.append(idle)
-            idle.wait()
+            idle.woken.wait()
         return batch
+
+    def wake(self) -> None:
+        """Something has changed: let the one look that has waited longest and may take."""
+        for idle in self._idle:
+            if len(self._frames) >= idle.least():
+                self._idle.remove(idle)
+                idle.woken.set()
+                return
 
     def fail_all(self, error: TritonError) -> None:
         while self._frames:
             self._frames.popleft().fail(error)
-
-    def _wake_one(self) -> None:
-        # The one that has waited longest, so that servers take turns.
-        if self._idle:
-            self._idle.popleft().set()
 
 
 def next_batch(frames: deque[Frame], most: int, now_s: float) -> list[Frame]:

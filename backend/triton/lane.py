@@ -37,6 +37,7 @@ class Server:
 
     Attributes:
         down_because: why it takes no work; None while it does, and before the first attempt.
+        under_way: batches that it is working on.
         swept: what killed processes left in its memory has been looked for.
     """
 
@@ -45,6 +46,7 @@ class Server:
         self.port = port
         self.down_because: TritonError | None = None
         self.swept = False
+        self.under_way = 0
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,8 @@ class Lane:
             pause_s = FIRST_PAUSE_S
             with connection:
                 self._serve(connection, most)
+            # Whoever is idle may have waited for this lane to be back.
+            self._queue.wake()
 
     def _join(self) -> tuple[Connection, int]:
         """Connect, agree on shared memory, and read how many frames the model takes at once."""
@@ -114,10 +118,12 @@ class Lane:
     def _serve(self, connection: Connection, most: int) -> None:
         """Carry batches until the connection or the server is of no more use."""
         while not self._shared.may_recover():
-            batch = self._queue.take(most)
+            # A lone batch takes all that waits; one beside it must be whole to be worth its while.
+            batch = self._queue.take(most, lambda: most if self._server.under_way else 1)
             if self._server.down_because is not None or connection.is_stale():
                 self._queue.put_back(batch)
                 return
+            self._server.under_way += 1
             try:
                 self._carry(connection, batch)
             except (TritonOverloaded, TritonTimeout) as error:  # said by Triton: it is well
@@ -131,6 +137,8 @@ class Lane:
             except UNUSABLE as error:
                 _fail(batch, translation.from_exception(error))
                 return
+            finally:
+                self._server.under_way -= 1
 
     def _carry(self, connection: Connection, batch: list[Frame]) -> None:
         """One exchange; each frame gets its own row of the answer."""

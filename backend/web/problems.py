@@ -5,6 +5,7 @@ import math
 from dataclasses import dataclass
 from http import HTTPStatus
 
+import gevent
 from flask import Flask, Response, g, json
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
@@ -57,6 +58,9 @@ def register(app: Flask) -> None:
     @app.errorhandler(errors.FramegateError)
     def known(error: errors.FramegateError) -> Response:
         problem = PROBLEMS[type(error)]
+        # A refusal waits for nothing. A caller whose next request has arrived meanwhile would keep
+        # the worker to itself, and what has been admitted would never get on.
+        gevent.sleep(0)
         if problem.status >= 500:
             log.warning("%s: %s", problem.code, error, extra={"code": problem.code})
         if error.retry_after_s is None:

@@ -1,6 +1,7 @@
 """What schemathesis sends as a picture: one that the gateway can score."""
 
 import base64
+from typing import Any
 
 import schemathesis
 from hypothesis import strategies as st
@@ -23,8 +24,8 @@ DEADLINE = "X-Request-Timeout-Ms"
 
 
 @schemathesis.hook
-def before_call(context: object, case: schemathesis.Case, kwargs: object) -> None:
+def before_call(context: object, case: "schemathesis.Case[Any]", kwargs: object) -> None:
     """A deadline of a millisecond is valid, and nobody can keep it: ask for a longer one."""
-    asked = (case.headers or {}).get(DEADLINE, "")
+    asked = str(case.headers.get(DEADLINE, "")) if case.headers else ""
     if asked.isdecimal() and 1 <= int(asked) <= 600_000:
         case.headers[DEADLINE] = "600000"

@@ -234,3 +234,32 @@ def test_nobody_waits_past_the_deadline(left_s: float) -> None:
     late = frame(deadline_s=time.monotonic() + left_s)
     assert not late.wait()
     assert time.monotonic() >= late.deadline_s
+
+
+def test_who_wants_a_whole_batch_is_not_woken_for_less(queue: FrameQueue) -> None:
+    taken: list[list[Frame]] = []
+    taking = gevent.spawn(lambda: taken.append(queue.take(3, lambda: 3)))
+    gevent.sleep(0)
+    frames = [frame() for _ in range(4)]
+    for each in frames[:2]:
+        queue.put(each)
+    gevent.sleep(0.01)
+    assert taken == []
+    queue.put(frames[2])
+    taking.join(timeout=10)
+    assert taken == [frames[:3]]
+    queue.put(frames[3])
+    assert queue.take(3) == [frames[3]]
+
+
+def test_who_may_take_now_is_found_by_a_second_look(queue: FrameQueue) -> None:
+    least = [9]
+    taking = gevent.spawn(queue.take, 3, lambda: least[0])
+    gevent.sleep(0)
+    first = frame()
+    queue.put(first)
+    gevent.sleep(0.01)
+    assert not taking.ready()
+    least[0] = 1
+    queue.wake()
+    assert taking.get(timeout=10) == [first]

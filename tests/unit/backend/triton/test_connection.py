@@ -285,8 +285,10 @@ def test_a_name_is_resolved_anew_for_every_connection(monkeypatch: pytest.Monkey
         other.bind(("127.0.0.2", port))
         for listener in (one, other):
             listener.listen()
-            with Connection("triton.example", port, deadline_s=soon()):
-                with listener.accept()[0] as peer:
-                    reached.append(peer.getsockname()[0])
+            with (
+                Connection("triton.example", port, deadline_s=soon()),
+                listener.accept()[0] as peer,
+            ):
+                reached.append(peer.getsockname()[0])
             where[0] = "127.0.0.2"
     assert reached == ["127.0.0.1", "127.0.0.2"]

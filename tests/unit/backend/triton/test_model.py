@@ -175,7 +175,7 @@ def test_servers_that_close_idle_connections_cost_no_frame(
     with client_of(server.address, other.address, connections=2) as client:
         for _ in range(5):
             assert at_once(client, range(10)) == list(range(10))
-            until(lambda: len(server.open) == len(other.open) == 2, "all lanes have joined")
+            join_all(client, 4)
             for each in (server, other):
                 each.hang_up()
             until(lambda: not server.open and not other.open, "the connections are closed")
