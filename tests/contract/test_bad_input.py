@@ -132,7 +132,7 @@ def test_a_bomb_does_not_grow_the_workers(gateway: Gateway) -> None:
 @pytest.fixture(scope="module")
 def impatient(triton: Triton, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
     folder: Path = tmp_path_factory.mktemp("impatient")
-    settings = {"FRAMEGATE_BODY_TIMEOUT_S": "0.5", "FRAMEGATE_MAX_BODY_BYTES": "200000"}
+    settings = {"FRAMEGATE_BODY_TIMEOUT_S": "1.5", "FRAMEGATE_MAX_BODY_BYTES": "200000"}
     with Gateway(folder, triton_port=triton.http_port, **settings) as server:
         yield server
 

@@ -142,7 +142,12 @@ def test_a_full_queue_is_503_at_once_and_the_rest_is_served(slow: tuple[Triton, 
 
 def test_frames_that_find_no_connection_free_wait_in_the_gateway(slow: tuple[Triton, Path]) -> None:
     triton, folder = slow
-    settings = {"FRAMEGATE_QUALITY_MODEL": "slow", "FRAMEGATE_TRITON_TIMEOUT_MS": "8000"}
+    settings = {
+        "FRAMEGATE_QUALITY_MODEL": "slow",
+        "FRAMEGATE_TRITON_TIMEOUT_MS": "8000",
+        # One each of two workers: Triton runs one and lets two wait.
+        "FRAMEGATE_TRITON_CONNECTIONS": "1",
+    }
     with Gateway(folder, triton_port=triton.http_port, **settings) as gateway:
         with ThreadPoolExecutor(12) as pool:
             answers = list(pool.map(lambda _: gateway.post(JPEG), range(12)))
