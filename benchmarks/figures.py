@@ -9,7 +9,7 @@ from typing import NamedTuple, Self
 
 from benchmarks.load import Load
 from benchmarks.usage import Used
-from loadtest._metrics import percentile
+from loadtest._analysis._metrics import percentile
 
 
 class ProcessCost(NamedTuple):

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from loadtest._payloads import PICTURES, make_payloads
+from loadtest._load._payloads import PICTURES, make_payloads
 
 SEED = 0
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.figures import Target
-from loadtest._hardware import read_hardware
+from loadtest._analysis._hardware import read_hardware
 from scripts._stack import PROJECT
 
 FOLDER = PROJECT / "var/bench"

@@ -15,8 +15,8 @@ import requests
 from numpy.typing import NDArray
 from PIL import Image
 
-from loadtest._hardware import read_hardware
-from loadtest._payloads import make_payloads
+from loadtest._analysis._hardware import read_hardware
+from loadtest._load._payloads import make_payloads
 from scripts._stack import LOGS, Child
 from triton_runtime.settings import Settings
 

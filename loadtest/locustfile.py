@@ -17,9 +17,9 @@ from locust.runners import LocalRunner, Runner, WorkerRunner
 # Locust adds the folder it was started in, which need not be the project's.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from loadtest._conductor import Conductor, Reporter, listen
+from loadtest._course._conductor import Conductor, Reporter, listen
+from loadtest._load._user import CameraUser, source
 from loadtest._options import add_flags, options_from
-from loadtest._user import CameraUser, source
 
 __all__ = ["CameraUser", "StagedLoad"]
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
-from loadtest._hardware import Hardware, read_hardware
+from loadtest._analysis._hardware import Hardware, read_hardware
 from scripts._settings import read_settings
 from scripts._stack import Interrupted, interruptible, say
 from scripts.tuning.campaign import Campaign

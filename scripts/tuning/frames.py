@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from loadtest._payloads import make_payloads
+from loadtest._load._payloads import make_payloads
 from scripts.tuning.points import TuningError
 
 COUNT = 24

@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from loadtest._metrics import percentile
+from loadtest._analysis._metrics import percentile
 from scripts.tuning.frames import Requests
 from scripts.tuning.load import Drive, drive
 from scripts.tuning.plan import WARMUP_S

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from loadtest._hardware import Hardware
+from loadtest._analysis._hardware import Hardware
 from scripts.tuning.config_text import read_batching, read_kind
 from scripts.tuning.plan import Plan
 from scripts.tuning.points import Load

@@ -5,8 +5,8 @@ from dataclasses import asdict
 from datetime import date
 from typing import Any
 
-from loadtest._console import number
-from loadtest._hardware import Hardware
+from loadtest._analysis._hardware import Hardware
+from loadtest._report._console import number
 from scripts.tuning.choice import nearest
 from scripts.tuning.plan import Findings, Plan
 from scripts.tuning.points import Batching, Load, Measurement

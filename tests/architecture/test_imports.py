@@ -20,8 +20,8 @@ DOORS = {
     "locust": {
         "loadtest/locustfile.py",
         "loadtest/__main__.py",
-        "loadtest/_conductor.py",
-        "loadtest/_user.py",
+        "loadtest/_course/_conductor.py",
+        "loadtest/_load/_user.py",
     },
 }
 # Where a process begins: everything else is handed values.

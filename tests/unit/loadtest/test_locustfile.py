@@ -43,7 +43,9 @@ def test_locust_finds_the_user_and_the_shape() -> None:
     assert listed.stdout.split() == ["Available", "Users:", "CameraUser"]
 
 
-@pytest.mark.parametrize("module", ["loadtest._run", "loadtest.__main__", "loadtest._report"])
+@pytest.mark.parametrize(
+    "module", ["loadtest._course._run", "loadtest.__main__", "loadtest._report._html"]
+)
 def test_what_needs_no_locust_does_not_import_it(module: str) -> None:
     code = f"import {module}, sys; print('locust' in sys.modules or 'gevent' in sys.modules)"
     done = python(code)
@@ -51,12 +53,12 @@ def test_what_needs_no_locust_does_not_import_it(module: str) -> None:
 
 
 def test_the_default_host_follows_the_port_of_the_gateway() -> None:
-    code = "import locust; from loadtest._user import CameraUser; print(CameraUser.host)"
+    code = "import locust; from loadtest._load._user import CameraUser; print(CameraUser.host)"
     assert python(code, FRAMEGATE_PORT="8123").stdout == "http://127.0.0.1:8123\n"
 
 
 def test_a_port_that_is_none_is_one_sentence_and_exit_code_2() -> None:
-    done = python("import locust; import loadtest._user", FRAMEGATE_PORT="eighty")
+    done = python("import locust; import loadtest._load._user", FRAMEGATE_PORT="eighty")
     assert done.returncode == 2
     assert done.stderr.startswith("FRAMEGATE_PORT is wrong: ")
     assert len(done.stderr.splitlines()) == 1
@@ -64,7 +66,7 @@ def test_a_port_that_is_none_is_one_sentence_and_exit_code_2() -> None:
 
 def test_timeouts_are_far_below_locusts_minute() -> None:
     code = (
-        "import locust; from loadtest._user import CameraUser as user;"
+        "import locust; from loadtest._load._user import CameraUser as user;"
         "print(user.network_timeout, user.connection_timeout)"
     )
     assert python(code).stdout == "10.0 10.0\n"

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadtest._metrics import percentile, samples_needed, summarise
+from loadtest._analysis._metrics import percentile, samples_needed, summarise
 
 durations = st.lists(st.floats(min_value=0, max_value=1e6), min_size=1, max_size=300)
 

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadtest._pacing import Pacer, phase_ratio
+from loadtest._load._pacing import Pacer, phase_ratio
 
 
 @pytest.mark.parametrize("users", [10, 25, 50, 100, 200])

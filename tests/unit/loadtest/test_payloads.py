@@ -3,7 +3,7 @@ import io
 import pytest
 from PIL import Image
 
-from loadtest._payloads import make_payloads, sha256_of_set
+from loadtest._load._payloads import make_payloads, sha256_of_set
 
 
 @pytest.fixture(scope="module")

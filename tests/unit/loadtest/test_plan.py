@@ -2,7 +2,7 @@ from collections.abc import Callable
 
 import pytest
 
-from loadtest._plan import Load, Plan, StageMachine, StageWindow
+from loadtest._course._plan import Load, Plan, StageMachine, StageWindow
 
 START_S = 1000.0
 

@@ -1,6 +1,6 @@
-from loadtest import _progress
-from loadtest._plan import Plan, StageMachine
-from loadtest._samples import Sample
+from loadtest._course import _progress
+from loadtest._course._plan import Plan, StageMachine
+from loadtest._load._samples import Sample
 
 
 def sample(started_s: float, response_ms: float, failure: str | None = None) -> Sample:

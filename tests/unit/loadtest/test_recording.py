@@ -1,8 +1,8 @@
 import io
 from pathlib import Path
 
-from loadtest._machine import MachineReading
-from loadtest._recording import read_recording
+from loadtest._analysis._machine import MachineReading
+from loadtest._course._recording import read_recording
 from monitor.counters import Deltas, ModelActivity, ModelKey
 from monitor.recording import Recorder
 from monitor.sample import GpuReading, Sample

@@ -10,19 +10,19 @@ from html.parser import HTMLParser
 
 import pytest
 
-from loadtest import _console
-from loadtest._charts import Series, line_chart, ticks
-from loadtest._hardware import Hardware
-from loadtest._machine import MachineInStage, MachineReading, Recording
+from loadtest._analysis._hardware import Hardware
+from loadtest._analysis._machine import MachineInStage, MachineReading, Recording
+from loadtest._analysis._stages import StageResult, measure, timeline
+from loadtest._analysis._verdicts import StageVerdict
+from loadtest._course._plan import StageWindow
+from loadtest._load._samples import Sample
 from loadtest._options import Options
-from loadtest._plan import StageWindow
-from loadtest._report import report_html
-from loadtest._report_data import PayloadSet, RunReport, StageReport
-from loadtest._samples import Sample
-from loadtest._stages import StageResult, measure, timeline
-from loadtest._summary import stages_csv, summary_document, to_json
-from loadtest._verdicts import StageVerdict
-from loadtest._words import carried_users, headline
+from loadtest._report import _console
+from loadtest._report._charts import Series, line_chart, ticks
+from loadtest._report._data import PayloadSet, RunReport, StageReport
+from loadtest._report._html import report_html
+from loadtest._report._summary import stages_csv, summary_document, to_json
+from loadtest._report._words import carried_users, headline
 
 HOSTILE = "<script>alert('x')</script>&\"quoted\""
 UNKNOWN = MachineInStage(None, None, None, None, None, None, None)

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from loadtest._responses import check, parse_server_timing, transport_failure
+from loadtest._load._responses import check, parse_server_timing, transport_failure
 
 
 def body(**changes: object) -> bytes:

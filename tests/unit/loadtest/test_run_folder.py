@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
+from loadtest._course._run_folder import make_run_folder
 from loadtest._errors import LoadtestError
-from loadtest._run_folder import make_run_folder
 
 
 def test_runs_of_the_same_second_get_folders_of_their_own(

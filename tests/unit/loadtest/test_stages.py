@@ -1,8 +1,8 @@
 import pytest
 
-from loadtest._plan import StageWindow
-from loadtest._samples import Collector, CpuReading, Sample
-from loadtest._stages import analyse, busiest_percent, overall, timeline
+from loadtest._analysis._stages import analyse, busiest_percent, overall, timeline
+from loadtest._course._plan import StageWindow
+from loadtest._load._samples import Collector, CpuReading, Sample
 
 
 def sample(

@@ -2,11 +2,11 @@ from dataclasses import replace
 
 import pytest
 
-from loadtest._machine import MachineInStage, MachineReading, join
-from loadtest._plan import StageWindow
-from loadtest._samples import Sample
-from loadtest._stages import StageResult, measure
-from loadtest._verdicts import StageVerdict, decide, judge_stage
+from loadtest._analysis._machine import MachineInStage, MachineReading, join
+from loadtest._analysis._stages import StageResult, measure
+from loadtest._analysis._verdicts import StageVerdict, decide, judge_stage
+from loadtest._course._plan import StageWindow
+from loadtest._load._samples import Sample
 from monitor.verdict import load_thresholds
 
 WINDOW = StageWindow(0, 50, 0.0, 10.0, 20.0)

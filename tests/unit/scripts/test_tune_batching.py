@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from loadtest._hardware import Hardware
+from loadtest._analysis._hardware import Hardware
 from scripts.tune_batching import check_profile, find_model, main, profile_name
 from scripts.tuning.points import TuningError
 from tests.processes import PROJECT

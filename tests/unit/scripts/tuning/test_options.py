@@ -2,7 +2,7 @@
 
 import pytest
 
-from loadtest._hardware import Hardware
+from loadtest._analysis._hardware import Hardware
 from scripts.tuning.options import make_plan, parser
 from scripts.tuning.points import Load
 from tests.processes import PROJECT

@@ -3,7 +3,7 @@
 import json
 from datetime import date
 
-from loadtest._hardware import Hardware
+from loadtest._analysis._hardware import Hardware
 from scripts.tuning.plan import Findings
 from scripts.tuning.points import Batching
 from scripts.tuning.report import (

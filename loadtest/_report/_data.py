@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from loadtest._hardware import Hardware
-from loadtest._machine import MachineInStage, Recording
+from loadtest._analysis._hardware import Hardware
+from loadtest._analysis._machine import MachineInStage, Recording
+from loadtest._analysis._stages import Measured, Moment, StageResult
+from loadtest._analysis._verdicts import Outcome, StageVerdict
 from loadtest._options import Options
-from loadtest._stages import Measured, Moment, StageResult
-from loadtest._verdicts import Outcome, StageVerdict
 
 
 @dataclass(frozen=True)

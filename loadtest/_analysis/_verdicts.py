@@ -4,6 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from loadtest._analysis._machine import MachineInStage
+from loadtest._analysis._metrics import samples_needed
+from loadtest._analysis._stages import StageResult
 from loadtest._errors import (
     EXIT_INCONCLUSIVE,
     EXIT_OBJECTIVE_MISSED,
@@ -11,9 +14,6 @@ from loadtest._errors import (
     EXIT_SIGNAL_BASE,
     EXIT_TOOL_ERROR,
 )
-from loadtest._machine import MachineInStage
-from loadtest._metrics import samples_needed
-from loadtest._stages import StageResult
 from monitor.verdict import Thresholds, judge
 
 SATURATED_PERCENT = 90.0

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from loadtest._plan import StageWindow
+from loadtest._course._plan import StageWindow
 
 
 @dataclass(frozen=True)

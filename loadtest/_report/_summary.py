@@ -7,9 +7,9 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from loadtest._report_data import RunReport, StageReport
-from loadtest._stages import Measured
-from loadtest._words import headline
+from loadtest._analysis._stages import Measured
+from loadtest._report._data import RunReport, StageReport
+from loadtest._report._words import headline
 
 SCHEMA_VERSION = 1
 CSV_COLUMNS = (

@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from loadtest._metrics import Metric, summarise
-from loadtest._plan import StageWindow
-from loadtest._samples import CpuReading, Sample
+from loadtest._analysis._metrics import Metric, summarise
+from loadtest._course._plan import StageWindow
+from loadtest._load._samples import CpuReading, Sample
 
 
 @dataclass(frozen=True)

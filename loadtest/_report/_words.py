@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from loadtest._report_data import RunReport, StageReport
+from loadtest._report._data import RunReport, StageReport
 
 
 def headline(report: RunReport) -> str:

@@ -11,11 +11,11 @@ import gevent
 from geventhttpclient.connectionpool import ConnectionPool
 from locust import FastHttpUser, task
 
+from loadtest._load._pacing import Pacer, phase_ratio
+from loadtest._load._payloads import make_payloads
+from loadtest._load._responses import Checked, check, transport_failure
+from loadtest._load._samples import Collector, CpuReading, Sample
 from loadtest._options import options_from
-from loadtest._pacing import Pacer, phase_ratio
-from loadtest._payloads import make_payloads
-from loadtest._responses import Checked, check, transport_failure
-from loadtest._samples import Collector, CpuReading, Sample
 from loadtest._settings import read_settings
 
 PATH = "/v1/quality"

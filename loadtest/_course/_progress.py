@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from loadtest._console import number
-from loadtest._metrics import percentile
-from loadtest._plan import StageMachine
-from loadtest._samples import Sample
+from loadtest._analysis._metrics import percentile
+from loadtest._course._plan import StageMachine
+from loadtest._load._samples import Sample
+from loadtest._report._console import number
 
 EVERY_S = 5.0
 

@@ -5,11 +5,11 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from loadtest._charts import Band, Series, line_chart
-from loadtest._console import number
-from loadtest._report_data import RunReport
-from loadtest._summary import utc
-from loadtest._words import headline
+from loadtest._report._charts import Band, Series, line_chart
+from loadtest._report._console import number
+from loadtest._report._data import RunReport
+from loadtest._report._summary import utc
+from loadtest._report._words import headline
 
 
 def report_html(report: RunReport) -> str:

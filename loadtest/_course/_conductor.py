@@ -10,12 +10,12 @@ import gevent
 from locust.env import Environment
 from locust.runners import MasterRunner, Runner, WorkerRunner
 
+from loadtest._course._plan import Load
+from loadtest._course._run import Run
 from loadtest._errors import EXIT_SIGNAL_BASE, EXIT_TOOL_ERROR, LoadtestError
+from loadtest._load._reachability import ensure_ready
+from loadtest._load._user import TIMEOUT_S, CameraUser, source
 from loadtest._options import options_from
-from loadtest._plan import Load
-from loadtest._reachability import ensure_ready
-from loadtest._run import Run
-from loadtest._user import TIMEOUT_S, CameraUser, source
 
 SAMPLES_MESSAGE = "framegate_samples"
 

@@ -1,8 +1,8 @@
 """The end of a run as text: a table of stages, then the summary."""
 
-from loadtest._metrics import Metric
-from loadtest._report_data import RunReport, StageReport
-from loadtest._words import headline
+from loadtest._analysis._metrics import Metric
+from loadtest._report._data import RunReport, StageReport
+from loadtest._report._words import headline
 
 _COLUMNS = (
     ("Users", 6),

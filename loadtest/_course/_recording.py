@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from loadtest._machine import MachineReading, Recording
+from loadtest._analysis._machine import MachineReading, Recording
 from monitor.recording import RecordingError, read
 from monitor.sample import Sample
 

@@ -5,22 +5,23 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from loadtest import _console, _progress
+from loadtest._analysis._hardware import read_hardware, read_versions
+from loadtest._analysis._machine import Recording, join
+from loadtest._analysis._stages import analyse, overall, timeline
+from loadtest._analysis._verdicts import decide, judge_stage
+from loadtest._course import _progress
+from loadtest._course._monitor_child import MonitorChild
+from loadtest._course._plan import Load, Plan, StageMachine
+from loadtest._course._recording import read_recording
+from loadtest._course._run_folder import make_run_folder
 from loadtest._errors import LoadtestError
-from loadtest._hardware import read_hardware, read_versions
-from loadtest._machine import Recording, join
-from loadtest._monitor_child import MonitorChild
+from loadtest._load._payloads import sha256_of_set
+from loadtest._load._samples import Collector
 from loadtest._options import Options
-from loadtest._payloads import sha256_of_set
-from loadtest._plan import Load, Plan, StageMachine
-from loadtest._recording import read_recording
-from loadtest._report import report_html
-from loadtest._report_data import PayloadSet, RunReport, StageReport
-from loadtest._run_folder import make_run_folder
-from loadtest._samples import Collector
-from loadtest._stages import analyse, overall, timeline
-from loadtest._summary import stages_csv, summary_document, to_json
-from loadtest._verdicts import decide, judge_stage
+from loadtest._report import _console
+from loadtest._report._data import PayloadSet, RunReport, StageReport
+from loadtest._report._html import report_html
+from loadtest._report._summary import stages_csv, summary_document, to_json
 from monitor.verdict import ThresholdsError, load_thresholds
 
 MONITOR_MARGIN_S = 120.0

@@ -1,0 +1,1 @@
+"""What a run says: numbers, verdicts. Pure; nothing here knows Locust or files."""

@@ -1,0 +1,1 @@
+"""A finished run for people and programs: terminal, HTML, JSON, CSV."""
