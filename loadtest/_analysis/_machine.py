@@ -1,7 +1,7 @@
 """What the monitor saw of the machine, joined into the stages by wall-clock time."""
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from loadtest._course._plan import StageWindow
 
@@ -19,6 +19,11 @@ class MachineReading:
     gpu_memory_ratio: float | None = None
     temperature_celsius: float | None = None
     power_w: float | None = None
+    energy_j: float | None = None
+    pending: int | None = None
+    batch_sizes: Mapping[int, int] | None = None
+    cpu_percents: Mapping[str, float] = field(default_factory=dict)
+    clocks_event_reasons: int | None = None
 
 
 @dataclass(frozen=True)
@@ -41,6 +46,17 @@ class MachineInStage:
     gpu_memory_ratio: float | None
     temperature_celsius: float | None
     power_w: float | None
+    # Most requests waiting in Triton at once.
+    pending_peak: int | None = None
+    # Executions by the number of inferences in each.
+    batch_sizes: Mapping[int, int] | None = None
+    # Role (gateway, triton) → CPU of its processes together, in percent of one core.
+    cpu_percents: Mapping[str, float] = field(default_factory=dict)
+    host_cpu_cores: int | None = None
+    energy_j: float | None = None
+    inferences: int | None = None
+    # What NVML says slowed the clocks down, in its own terms.
+    throttled_by: Sequence[str] = ()
 
 
 def join(readings: Iterable[MachineReading], window: StageWindow) -> MachineInStage:

@@ -4,6 +4,9 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 Phase = Literal["ramp", "warmup", "dwell", "drain", "done"]
+# A single user before all else; a stage of the plan; one of the search for the breaking point; all
+# users at once, one request each; few users again after the overload.
+StageKind = Literal["baseline", "stage", "search", "burst", "recovery"]
 
 # Locust warns that spawning faster than this upsets its own timing.
 MAX_SPAWN_RATE_PER_S = 100.0
@@ -51,6 +54,7 @@ class StageWindow:
     dwell_ended_s: float
     reached_users: bool = True
     completed: bool = True
+    kind: StageKind = "stage"
 
     @property
     def duration_s(self) -> float:

@@ -3,6 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from loadtest._analysis._findings import (
+    Breakdown,
+    Capacity,
+    Cause,
+    Grade,
+    LittlesLaw,
+    ObjectiveResult,
+    Steadiness,
+)
 from loadtest._analysis._hardware import Hardware
 from loadtest._analysis._machine import MachineInStage, Recording
 from loadtest._analysis._stages import Measured, Moment, StageResult
@@ -22,6 +31,11 @@ class StageReport:
     result: StageResult
     machine: MachineInStage
     verdict: StageVerdict
+    objectives: Sequence[ObjectiveResult] = ()
+    steadiness: Steadiness | None = None
+    law: LittlesLaw | None = None
+    breakdown: Breakdown | None = None
+    cause: Cause | None = None
 
 
 @dataclass(frozen=True)
@@ -43,6 +57,8 @@ class RunReport:
     timeline: Sequence[Moment]
     outcome: Outcome
     exit_code: int
+    capacity: Capacity | None = None
+    grade: Grade | None = None
 
     @property
     def passed(self) -> bool:

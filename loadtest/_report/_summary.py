@@ -157,9 +157,13 @@ def _csv_row(stage: StageReport) -> dict[str, object]:
         "scheduled_p95_ms": measured.scheduled_ms.p95,
         "triton_avg_ms": measured.triton_ms.avg,
         "score_avg": measured.score.avg,
-        **asdict(stage.machine),
+        **_columns(asdict(stage.machine)),
         "generator_cpu_percent": result.generator_cpu_percent,
         "verdict": stage.verdict.level,
         "rule": stage.verdict.rule,
         "judged_on": stage.verdict.judged_on,
     }
+
+
+def _columns(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if name in CSV_COLUMNS}
