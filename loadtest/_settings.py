@@ -13,9 +13,19 @@ class LoadtestSettings(BaseSettings):
 
     port: int = Field(default=8000, ge=1, le=65535, description="port of the gateway")
 
+    triton_host: str = Field(
+        default="127.0.0.1", min_length=1, description="Address Triton listens on."
+    )
+    triton_http_port: int = Field(default=8003, ge=1, le=65535, description="Triton's HTTP port.")
+
     @property
     def gateway_url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def triton_url(self) -> str:
+        host = f"[{self.triton_host}]" if ":" in self.triton_host else self.triton_host
+        return f"http://{host}:{self.triton_http_port}"
 
 
 def read_settings() -> LoadtestSettings:

@@ -1,39 +1,33 @@
-"""The command line: flags in, sinks and exit code out."""
+"""The command line: what was asked for is sampled, and an exit code says how it went."""
 
 import argparse
 import contextlib
 import io
 import json
-import math
 import os
 import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn, TextIO
+from typing import TextIO
 
 from monitor import render
+from monitor.flags import EXIT_USAGE, parser
 from monitor.gpu import GpuReader
 from monitor.recording import Recorder, sample_frame
 from monitor.sample import Sample
-from monitor.sampling import Sampler
+from monitor.sampling import Processes, Sampler
 from monitor.session import Diagnostics, Sink, run
 from monitor.signals import StopSignals
 from monitor.triton_metrics import BadUrl, metrics_url
 
-EXIT_OK, EXIT_FAILED, EXIT_USAGE = 0, 1, 2
-SHORTEST_INTERVAL_S, LONGEST_INTERVAL_S = 0.1, 3600.0
+EXIT_OK, EXIT_FAILED = 0, 1
 # --once must answer in three seconds whatever the interval: two scrapes and the wait between.
 ONCE_INTERVAL_S = 1.0
 
 
 class UsageError(Exception):
     """What was asked cannot be done. The text is for whoever asked."""
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        self.exit(EXIT_USAGE, f"monitor: {message}; --help lists the flags\n")
 
 
 class TableSink:
@@ -43,87 +37,6 @@ class TableSink:
     def write(self, sample: Sample) -> None:
         self._stream.write(render.row(sample) + "\n")
         self._stream.flush()
-
-
-def parser() -> argparse.ArgumentParser:
-    main = _Parser(
-        prog="python -m monitor",
-        description="GPU, queue and inference times, a line a second.",
-    )
-    _add_sampling_flags(main, given_only=False)
-    main.add_argument("--no-header", action="store_true", help="leave the table's header out")
-    main.add_argument(
-        "--format", choices=("table", "json"), default="table", help="table (default) or JSON"
-    )
-    commands = main.add_subparsers(
-        dest="command", metavar="record FILE", title="instead of a table"
-    )
-    record = commands.add_parser("record", help="write JSON lines to FILE and print nothing")
-    record.add_argument("file", type=Path, metavar="FILE", help="replaced if it exists")
-    _add_sampling_flags(record, given_only=True)
-    return main
-
-
-def _add_sampling_flags(to: argparse.ArgumentParser, *, given_only: bool) -> None:
-    """`given_only`: a subcommand's default would overwrite what stood before its name."""
-
-    def default(value: object) -> object:
-        return argparse.SUPPRESS if given_only else value
-
-    to.add_argument(
-        "-i",
-        "--interval",
-        type=_interval_s,
-        default=default(1.0),
-        metavar="SECONDS",
-        help="between samples, 0.1 to 3600 (default 1)",
-    )
-    to.add_argument(
-        "--duration",
-        type=_duration_s,
-        default=default(None),
-        metavar="SECONDS",
-        help="end after this time (default: at Ctrl-C)",
-    )
-    to.add_argument(
-        "--triton",
-        type=_url,
-        default=default(None),
-        metavar="URL",
-        help="Triton's metrics (default: http://127.0.0.1:8002, or as FRAMEGATE_TRITON_HOST and "
-        "FRAMEGATE_TRITON_METRICS_PORT say)",
-    )
-    to.add_argument("--once", action="store_true", default=default(False), help="one sample only")
-
-
-def _interval_s(text: str) -> float:
-    seconds = _seconds(text)
-    if not SHORTEST_INTERVAL_S <= seconds <= LONGEST_INTERVAL_S:
-        raise argparse.ArgumentTypeError(
-            f"{text} is not between {SHORTEST_INTERVAL_S:g} and {LONGEST_INTERVAL_S:g} seconds"
-        )
-    return seconds
-
-
-def _duration_s(text: str) -> float:
-    seconds = _seconds(text)
-    if not (math.isfinite(seconds) and seconds > 0):
-        raise argparse.ArgumentTypeError(f"{text} is not a number of seconds above 0")
-    return seconds
-
-
-def _seconds(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds") from error
-
-
-def _url(text: str) -> str:
-    try:
-        return metrics_url(text)
-    except BadUrl as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def _url_from_settings() -> str:
@@ -222,7 +135,7 @@ def _watch(
         sink.write(sample)
         return EXIT_OK
     summary = run(
-        Sampler(gpus, url, options.interval),
+        _sampler(options, gpus, url, options.interval),
         sink,
         stop,
         interval_s=options.interval,
@@ -237,11 +150,31 @@ def _watch(
     return EXIT_OK
 
 
+def _sampler(options: argparse.Namespace, gpus: GpuReader, url: str, interval_s: float) -> Sampler:
+    return Sampler(
+        gpus,
+        url,
+        interval_s,
+        statistics_url=options.triton_http,
+        processes=_watcher(dict(options.watch)),
+    )
+
+
+def _watcher(ports: dict[str, int]) -> Processes | None:
+    if not ports:
+        return None
+    # Imported only where it is needed: psutil is slow to start.
+    from monitor.processes import ProcessWatcher
+
+    return ProcessWatcher(ports)
+
+
 def _once(options: argparse.Namespace, gpus: GpuReader, url: str, stop: StopSignals) -> Sample:
-    """Counters speak of an interval, so where Triton answers there are two scrapes."""
+    """Counters speak of an interval, so where there are any they are read twice."""
     interval_s = min(options.interval, ONCE_INTERVAL_S)
-    sampler = Sampler(gpus, url, interval_s)
+    sampler = _sampler(options, gpus, url, interval_s)
     first = sampler.sample()
-    if first.models is None or stop.wait(interval_s):
+    counted = first.models is not None or first.processes
+    if not counted or stop.wait(interval_s):
         return first
     return sampler.sample()

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TextIO, TypeVar
 
 from monitor.counters import Deltas, ModelActivity, ModelKey
-from monitor.sample import GpuReading, Sample
+from monitor.sample import GpuReading, ProcessReading, Sample
 
 SCHEMA_VERSION = 1
 
@@ -91,10 +91,12 @@ def sample_frame(sample: Sample) -> dict[str, Any]:
             "infer_ms": totals.infer_ms,
             "batch_size": totals.batch_size,
             "pending_count": sample.pending_count(),
+            "batch_sizes": sample.batch_sizes,
             "models": None
             if sample.models is None
             else [_model_frame(model) for model in sample.models],
         },
+        "processes": [asdict(reading) for reading in sample.processes],
         "missing": dict(sample.missing),
     }
 
@@ -147,7 +149,7 @@ def read(path: Path | str) -> Recording:
                 header = _build(Header, frame)
             elif frame.get("type") == "sample":
                 samples.append(_sample(frame))
-        except (KeyError, TypeError, AttributeError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise RecordingError(f"{path}, line {number} lacks something: {error}.") from error
     assert header is not None
     return Recording(header, tuple(samples), cut_off)
@@ -156,6 +158,8 @@ def read(path: Path | str) -> Recording:
 def _sample(frame: Mapping[str, Any]) -> Sample:
     triton = frame["triton"]
     models = triton["models"]
+    # Recordings of before have neither of these two.
+    batch_sizes, processes = triton.get("batch_sizes"), frame.get("processes", ())
     return Sample(
         wall_s=frame["wall_s"],
         monotonic_s=frame["monotonic_s"],
@@ -164,6 +168,11 @@ def _sample(frame: Mapping[str, Any]) -> Sample:
         elapsed_s=triton["elapsed_s"],
         host_cpu_percent=frame["host_cpu_percent"],
         missing=frame["missing"],
+        # JSON's keys are text.
+        batch_sizes=None
+        if batch_sizes is None
+        else {int(size): count for size, count in batch_sizes.items()},
+        processes=tuple(_build(ProcessReading, reading) for reading in processes),
     )
 
 

@@ -35,10 +35,28 @@ class GpuReading:
 
 
 @dataclass(frozen=True)
+class ProcessReading:
+    """The processes of one role together; `cpu_percent` is of one core.
+
+    The first reading of a role has no cpu_percent yet. rss_bytes counts memory that processes
+    share in each of them.
+    """
+
+    role: str
+    cpu_percent: float | None = None
+    rss_bytes: int | None = None
+    count: int | None = None
+
+
+@dataclass(frozen=True)
 class Sample:
     """`models` is None when Triton did not answer; `elapsed_s` is the time its counters span.
 
-    Keys of `missing`: gpu, triton, counters (no interval yet), host_cpu.
+    `batch_sizes` has the executions since the sample before, by the inferences in each; None
+    where it was not asked for or Triton did not say.
+
+    Keys of `missing`: gpu, triton, counters (no interval yet), host_cpu, batch_sizes, and
+    processes.ROLE.
     """
 
     wall_s: float
@@ -48,6 +66,8 @@ class Sample:
     elapsed_s: float | None = None
     host_cpu_percent: float | None = None
     missing: Mapping[str, str] = field(default_factory=dict)
+    batch_sizes: Mapping[int, int] | None = None
+    processes: tuple[ProcessReading, ...] = ()
 
     def deltas(self) -> Deltas:
         """All models together. An ensemble's requests count once for it and once per step."""

@@ -9,7 +9,8 @@ from monitor.sample import GpuReading, Sample
 from monitor.summary import Summary
 
 # Worth a word on stderr. That a first scrape says nothing yet is not.
-SAID = {"gpu": "GPU", "triton": "Triton metrics"}
+SAID = {"gpu": "GPU", "triton": "Triton metrics", "batch_sizes": "batch sizes"}
+PROCESSES = "processes."
 
 
 class Source(Protocol):
@@ -33,7 +34,9 @@ class Diagnostics:
 
     def note(self, sample: Sample) -> None:
         reasons = {
-            f"no {name}": sample.missing[key] for key, name in SAID.items() if key in sample.missing
+            f"no {name}": reason
+            for key, reason in sample.missing.items()
+            if (name := _spoken(key)) is not None
         }
         for gpu in sample.gpus:
             if gpu.missing:
@@ -44,6 +47,12 @@ class Diagnostics:
         for what in self._said.keys() - reasons.keys():
             self._say(f"no longer: {what}")
         self._said = reasons
+
+
+def _spoken(key: str) -> str | None:
+    if key.startswith(PROCESSES):
+        return f"processes of {key.removeprefix(PROCESSES)}"
+    return SAID.get(key)
 
 
 def _by_reason(gpu: GpuReading) -> str:

@@ -34,6 +34,15 @@ def metrics_url(text: str) -> str:
     """The address as given, with /metrics where it names no path.
 
     Raises:
+        BadUrl: see `url_with_path`.
+    """
+    return url_with_path(text, "/metrics")
+
+
+def url_with_path(text: str, path: str) -> str:
+    """The address as given, with `path` where it names none.
+
+    Raises:
         BadUrl: not http or https, no host, a bad port, or a password in it.
     """
     try:
@@ -47,13 +56,14 @@ def metrics_url(text: str) -> str:
         raise BadUrl("a URL with a user name or password in it would end up in recordings")
     if any(not "!" <= character <= "~" for character in text):
         raise BadUrl(f"{text!r} has spaces or characters outside ASCII in it")
-    path = parts.path if parts.path not in ("", "/") else "/metrics"
+    if parts.path not in ("", "/"):
+        path = parts.path
     query = f"?{parts.query}" if parts.query else ""
     return f"{parts.scheme}://{parts.netloc}{path}{query}"
 
 
 def scrape(url: str, timeout_s: float) -> str:
-    """The metrics text, read straight from the server: no proxy, no redirect.
+    """What the server answers, read straight from it: no proxy, no redirect.
 
     Raises:
         ScrapeError: refused, timed out, not status 200, too large or not UTF-8.
@@ -64,7 +74,7 @@ def scrape(url: str, timeout_s: float) -> str:
     connection = kind(parts.hostname or "", parts.port, timeout=timeout_s)
     try:
         target = f"{parts.path}?{parts.query}" if parts.query else parts.path
-        connection.request("GET", target, headers={"Accept": "text/plain", "Connection": "close"})
+        connection.request("GET", target, headers={"Connection": "close"})
         sock = connection.sock
         response = connection.getresponse()
         if response.status != 200:
@@ -87,7 +97,7 @@ def scrape(url: str, timeout_s: float) -> str:
     except http.client.HTTPException as error:
         raise ScrapeError(f"{url} does not speak HTTP ({type(error).__name__})") from error
     except UnicodeError as error:
-        raise ScrapeError(f"{url} answered something that is no metrics text") from error
+        raise ScrapeError(f"{url} answered something that is no text") from error
     finally:
         connection.close()
 

@@ -161,11 +161,11 @@ def _rule(measure: Measure, value: float, limit: float, e2e_label: str) -> str:
     if value == limit:
         sign = "≤" if measure.higher_is_better else "≥"
     limit_text = f"{bound:.4f}".rstrip("0").rstrip(".")
-    value_text = _truthful(shown, bound)
+    value_text = truthful(shown, bound)
     return f"{label} {value_text} {measure.unit} {sign} {limit_text} {measure.unit}".lstrip()
 
 
-def _truthful(value: float, limit: float) -> str:
+def truthful(value: float, limit: float) -> str:
     """As few decimals as still leave the value on its side of the limit."""
     for decimals in range(MOST_DECIMALS):
         text = f"{value:.{decimals}f}"

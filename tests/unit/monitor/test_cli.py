@@ -15,7 +15,7 @@ import pytest
 
 from monitor import render
 from monitor.recording import read
-from tests.unit.monitor.triton_text import triton_text
+from tests.unit.monitor.triton_text import statistics_text, triton_text
 
 ROOT = Path(__file__).parents[3]
 DEADLINE_S = 30.0
@@ -72,6 +72,9 @@ class Triton(http.server.ThreadingHTTPServer):
             }
         )
 
+    def statistics(self) -> str:
+        return statistics_text({1: self.scrape_count, 8: 2 * self.scrape_count})
+
     def wait_for_scrapes(self, count: int) -> None:
         with self.scraped:
             assert self.scraped.wait_for(lambda: self.scrape_count >= count, DEADLINE_S)
@@ -81,10 +84,12 @@ class TritonHandler(http.server.BaseHTTPRequestHandler):
     server: Triton
 
     def do_GET(self) -> None:
-        assert self.path == "/metrics"
+        assert self.path in ("/metrics", "/v2/models/stats")
+        metrics = self.path == "/metrics"
+        text = self.server.text() if metrics else self.server.statistics()
         self.send_response(200)
         self.end_headers()
-        self.wfile.write(self.server.text().encode())
+        self.wfile.write(text.encode())
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
         pass
@@ -219,6 +224,27 @@ def test_flags_before_record_count_as_much_as_after_it(triton: Triton, tmp_path:
     assert [sample.deltas().request_count for sample in recording.samples] == [3]
 
 
+def test_processes_and_batch_sizes_are_recorded_when_asked_for(
+    triton: Triton, nowhere: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "run.jsonl"
+    silent_port = nowhere.rpartition(":")[2]
+    code, _, errors = ran(
+        *("record", file, "--once", "-i", "0.2", "--triton", triton.url),
+        *("--triton-http", triton.url),
+        *("--watch", f"fake={triton.server_port}", "--watch", f"gateway={silent_port}"),
+    )
+    assert code == 0
+    [sample] = read(file).samples
+    assert sample.batch_sizes == {1: 1, 8: 2}
+    fake, gateway = sample.processes
+    assert fake.role == "fake"
+    assert fake.cpu_percent is not None
+    assert fake.count is not None
+    assert (gateway.role, gateway.cpu_percent, gateway.count) == ("gateway", None, None)
+    assert f"monitor: no processes of gateway: nobody listens on port {silent_port}" in errors
+
+
 def test_json_without_once_is_a_recording_on_stdout(triton: Triton, tmp_path: Path) -> None:
     code, output, _ = ran(
         "--format", "json", "-i", "0.1", "--duration", "0.3", "--triton", triton.url
@@ -250,6 +276,9 @@ def test_a_reader_that_leaves_causes_no_traceback(triton: Triton) -> None:
         (["-i", "soon"], "'soon' is not a number of seconds"),
         (["--duration", "-1"], "-1 is not a number of seconds above 0"),
         (["--triton", "localhost:8002"], "'localhost:8002' is not a URL"),
+        (["record", "x", "--watch", "8000"], "'8000' is not a role and a port from 1 to 65535"),
+        (["record", "x", "--watch", "gateway=0"], "'gateway=0' is not a role and a port"),
+        (["record", "x", "--triton-http", "here"], "'here' is not a URL"),
         (["record"], "the following arguments are required: FILE"),
         (["play"], "invalid choice: 'play'"),
         (["record", "/nonexistent/run.jsonl"], "cannot be written: No such file or directory"),

@@ -1,5 +1,6 @@
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 
 from monitor.counters import Deltas, ModelActivity, ModelKey
 from monitor.recording import Recorder, RecordingError, read, sample_frame
-from monitor.sample import GpuReading, Sample
+from monitor.sample import GpuReading, ProcessReading, Sample
 
 BUSY = Sample(
     wall_s=1_767_364_331.25,
@@ -49,6 +50,8 @@ BUSY = Sample(
     elapsed_s=1.0,
     host_cpu_percent=25.0,
     missing={"counters": "why"},
+    batch_sizes={1: 4, 8: 2},
+    processes=(ProcessReading("gateway", 140.5, 2**28, 3), ProcessReading("triton")),
 )
 UNKNOWN = Sample(wall_s=1_767_364_332.25, monotonic_s=13.5, missing={"gpu": "none", "triton": "no"})
 
@@ -145,6 +148,15 @@ def test_frames_and_fields_of_a_later_version_are_passed_over(tmp_path: Path) ->
     lines[1:] = ['{"type":"mark","text":"stage 2"}', json.dumps(frame)]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     assert read(path).samples == (BUSY,)
+
+
+def test_a_recording_of_before_has_neither_processes_nor_batch_sizes(tmp_path: Path) -> None:
+    path = recorded(tmp_path, BUSY)
+    lines = path.read_text(encoding="utf-8").splitlines()
+    frame = json.loads(lines[1])
+    del frame["processes"], frame["triton"]["batch_sizes"]
+    path.write_text(f"{lines[0]}\n{json.dumps(frame)}\n", encoding="utf-8")
+    assert read(path).samples == (replace(BUSY, batch_sizes=None, processes=()),)
 
 
 @pytest.mark.parametrize(

@@ -1,14 +1,15 @@
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import pytest
 
 from monitor.host import CpuTimes
-from monitor.sample import GpuReading
+from monitor.sample import GpuReading, ProcessReading
 from monitor.sampling import Sampler
 from monitor.triton_metrics import ScrapeError
-from tests.unit.monitor.triton_text import triton_text
+from tests.unit.monitor.triton_text import statistics_text, triton_text
 
 URL = "http://127.0.0.1:8002/metrics"
+STATISTICS_URL = "http://127.0.0.1:8003/v2/models/stats"
 
 
 class Gpus:
@@ -111,3 +112,53 @@ def test_a_scrape_has_less_time_than_the_interval(interval_s: float, timeout_s: 
     triton = Triton(text(1))
     sampler(triton, interval_s).sample()
     assert triton.timeouts_s == [pytest.approx(timeout_s)]
+
+
+class Statistics:
+    """Metrics that never change, and statistics in turn; an exception among these is raised."""
+
+    def __init__(self, *answers: str | Exception) -> None:
+        self._answers = iter(answers)
+        self.timeouts_s: list[float] = []
+
+    def __call__(self, url: str, timeout_s: float) -> str:
+        self.timeouts_s.append(timeout_s)
+        if url == URL:
+            return text(1)
+        assert url == STATISTICS_URL
+        answer = next(self._answers)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+def test_batch_sizes_are_those_since_the_sample_before() -> None:
+    triton = Statistics(
+        statistics_text({1: 5}),
+        statistics_text({1: 6, 8: 2}),
+        ScrapeError("refused"),
+        "nonsense",
+        statistics_text({1: 9, 8: 2}),
+    )
+    own = Sampler(Gpus(), URL, 1.0, statistics_url=STATISTICS_URL, fetch=triton)
+    samples = [own.sample() for _ in range(5)]
+    assert [sample.batch_sizes for sample in samples] == [None, {1: 1, 8: 2}, None, None, {1: 3}]
+    assert "batch_sizes" not in samples[0].missing
+    assert samples[2].missing["batch_sizes"] == "refused"
+    assert samples[3].missing["batch_sizes"] == (
+        f"{STATISTICS_URL} answered something that is no statistics"
+    )
+    # Two scrapes share the time of one.
+    assert triton.timeouts_s == [pytest.approx(0.4)] * 10
+
+
+def test_processes_are_sampled_and_the_unknown_ones_named() -> None:
+    class Watcher:
+        def read(self, now_s: float) -> tuple[tuple[ProcessReading, ...], Mapping[str, str]]:
+            return (ProcessReading("gateway", 140.0, 1, 3), ProcessReading("triton")), {
+                "triton": "nobody listens"
+            }
+
+    sample = Sampler(Gpus(), URL, 1.0, processes=Watcher(), fetch=Triton(text(1))).sample()
+    assert [reading.role for reading in sample.processes] == ["gateway", "triton"]
+    assert sample.missing["processes.triton"] == "nobody listens"

@@ -170,7 +170,7 @@ def test_bytes_that_are_no_text_are_named() -> None:
         handler.end_headers()
         handler.wfile.write(b"\xff\xfe\x00")
 
-    with serving(answer) as url, pytest.raises(ScrapeError, match="no metrics text"):
+    with serving(answer) as url, pytest.raises(ScrapeError, match="is no text"):
         scrape(url, 2.0)
 
 

@@ -1,5 +1,6 @@
 """Metrics text as Triton writes it."""
 
+import json
 from collections.abc import Mapping
 
 
@@ -27,3 +28,13 @@ def triton_text(
         lines += ["# TYPE nv_inference_pending_request_count gauge"]
         lines.append(f"nv_inference_pending_request_count{{{labels}}} {pending}")
     return "\n".join(lines) + "\n"
+
+
+def statistics_text(executions: Mapping[int, int], *, model: str = "capture_quality") -> str:
+    """Statistics as Triton writes them; `executions` by batch size."""
+    batches = [
+        {"batch_size": size, "compute_infer": {"count": count, "ns": 1000 * count}}
+        for size, count in executions.items()
+    ]
+    document = {"model_stats": [{"name": model, "version": "1", "batch_stats": batches}]}
+    return json.dumps(document)
