@@ -123,3 +123,17 @@ class Capacity:
     fails_at: int | None
     spare_percent: float | None
     sentence: str
+
+
+@dataclass(frozen=True)
+class Recovery:
+    """How long after the overload answers were as quick as before.
+
+    Attributes:
+        after_s: since the load was taken away; None where it did not happen while watched.
+        limit_ms: what counts as quick.
+    """
+
+    after_s: float | None
+    limit_ms: float
+    sentence: str

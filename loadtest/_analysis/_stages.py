@@ -43,7 +43,7 @@ class Measured:
 class StageResult:
     window: StageWindow
     measured: Measured
-    offered_per_s: float
+    offered_per_s: float | None
     generator_cpu_percent: float | None
 
 
@@ -55,21 +55,34 @@ def analyse(
     think_time_s: float,
 ) -> list[StageResult]:
     """Give each sample to the stage in whose dwell its request began."""
-    by_stage: list[list[Sample]] = [[] for _ in windows]
-    for sample in samples:
-        for position, window in enumerate(windows):
-            if window.holds(sample.started_s):
-                by_stage[position].append(sample)
-                break
     return [
         StageResult(
             window=window,
-            measured=measure(of_stage, window.duration_s),
-            offered_per_s=window.users / think_time_s,
+            measured=measure(of_stage, _duration_s(window, of_stage)),
+            offered_per_s=None if window.kind == "burst" else window.users / think_time_s,
             generator_cpu_percent=busiest_percent(cpu, window),
         )
-        for window, of_stage in zip(windows, by_stage, strict=True)
+        for window, of_stage in zip(windows, by_stage(samples, windows), strict=True)
     ]
+
+
+def by_stage(samples: Iterable[Sample], windows: Sequence[StageWindow]) -> list[list[Sample]]:
+    """The samples of every stage."""
+    split: list[list[Sample]] = [[] for _ in windows]
+    for sample in samples:
+        for position, window in enumerate(windows):
+            if window.holds(sample.started_s):
+                split[position].append(sample)
+                break
+    return split
+
+
+def _duration_s(window: StageWindow, samples: Sequence[Sample]) -> float:
+    if window.kind != "burst" or not samples:
+        return window.duration_s
+    # The window of a burst ends when somebody looks, the burst with its last answer.
+    ended_s = max(sample.started_s + sample.response_ms / 1000 for sample in samples)
+    return ended_s - min(sample.started_s for sample in samples)
 
 
 def measure(samples: Sequence[Sample], duration_s: float) -> Measured:
@@ -120,12 +133,17 @@ def busiest_percent(cpu: Sequence[CpuReading], window: StageWindow) -> float | N
 
 @dataclass(frozen=True)
 class Moment:
-    """One second of the run; latency is the median of the answers to requests begun in it."""
+    """One second of the run; latency is that of the answers to requests begun in it.
+
+    Attributes:
+        response_ms: their median.
+    """
 
     at_s: float
     requests_per_s: float
     failures_per_s: float
     response_ms: float | None
+    response_p95_ms: float | None = None
 
 
 def timeline(samples: Iterable[Sample], *, from_s: float, to_s: float) -> list[Moment]:
@@ -134,12 +152,15 @@ def timeline(samples: Iterable[Sample], *, from_s: float, to_s: float) -> list[M
         position = int(sample.started_s - from_s)
         if from_s <= sample.started_s and position < len(bins):
             bins[position].append(sample)
-    return [
-        Moment(
-            at_s=from_s + position + 0.5,
-            requests_per_s=float(len(inside)),
-            failures_per_s=float(sum(not sample.ok for sample in inside)),
-            response_ms=summarise([s.response_ms for s in inside if s.ok], "ms").p50,
-        )
-        for position, inside in enumerate(bins)
-    ]
+    return [_moment(from_s + position + 0.5, inside) for position, inside in enumerate(bins)]
+
+
+def _moment(at_s: float, inside: Sequence[Sample]) -> Moment:
+    response = summarise([s.response_ms for s in inside if s.ok], "ms")
+    return Moment(
+        at_s=at_s,
+        requests_per_s=float(len(inside)),
+        failures_per_s=float(sum(not sample.ok for sample in inside)),
+        response_ms=response.p50,
+        response_p95_ms=response.p95,
+    )

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from loadtest._analysis._findings import ObjectiveResult
 from loadtest._analysis._machine import MachineInStage
 from loadtest._analysis._metrics import samples_needed
-from loadtest._analysis._stages import StageResult
+from loadtest._analysis._stages import Measured, StageResult
 from loadtest._errors import (
     EXIT_INCONCLUSIVE,
     EXIT_OBJECTIVE_MISSED,
@@ -34,14 +35,11 @@ def judge_stage(
     result: StageResult, machine: MachineInStage, thresholds: Thresholds
 ) -> StageVerdict:
     measured = result.measured
-    response = measured.response_ms
-    needed = samples_needed(95)
-    e2e_ms, e2e_label = (response.p95, "p95") if response.p95 is not None else (None, "median")
-    if e2e_ms is None:
-        e2e_ms = response.p50
-        judged_on = f"success and median: {response.count} samples, {needed} needed for p95"
-    else:
-        judged_on = f"success and p95: {response.count} samples"
+    count = measured.response_ms.count
+    e2e_ms, e2e_label = end_to_end(measured)
+    judged_on = f"success and {e2e_label}: {count} samples"
+    if e2e_label == "median":
+        judged_on += f", {samples_needed(95)} needed for p95"
     doubt = _doubt(result)
     if doubt is not None:
         return StageVerdict("inconclusive", doubt, judged_on)
@@ -58,6 +56,12 @@ def judge_stage(
     if verdict.level == "unknown":
         return StageVerdict("inconclusive", verdict.rule, judged_on)
     return StageVerdict(verdict.level, verdict.rule, judged_on)
+
+
+def end_to_end(measured: Measured) -> tuple[float | None, str]:
+    """What a stage is judged by, and which it is: the median where p95 says nothing."""
+    response = measured.response_ms
+    return (response.p50, "median") if response.p95 is None else (response.p95, "p95")
 
 
 def _doubt(result: StageResult) -> str | None:
@@ -78,30 +82,41 @@ def _doubt(result: StageResult) -> str | None:
     return None
 
 
+def stage_passed(
+    result: StageResult, verdict: StageVerdict, objectives: Sequence[ObjectiveResult]
+) -> bool | None:
+    """Whether a stage kept what was asked of it; None where that cannot be said.
+
+    Without objectives it passes where it is not overloaded.
+    """
+    if verdict.level == "inconclusive":
+        return None
+    if not objectives:
+        success_percent = result.measured.success_percent or 0.0
+        return verdict.level != "overloaded" and success_percent >= PASS_SUCCESS_PERCENT
+    met = [objective.met for objective in objectives]
+    if False in met:
+        return False
+    return None if None in met else True
+
+
 def decide(
-    verdicts: Sequence[StageVerdict],
-    results: Sequence[StageResult],
-    *,
-    planned_stages: int,
-    interrupted_by: int | None,
+    passed: Sequence[bool | None], *, complete: bool, searched: bool, interrupted_by: int | None
 ) -> tuple[Outcome, int]:
     """The outcome of the run and its exit code; a missed objective outweighs a doubt.
 
     Args:
-        planned_stages: How many stages there should be.
+        passed: of every stage that counts.
+        complete: whether all of them were measured.
+        searched: it was a search for the breaking point, which has to find one that passes.
         interrupted_by: The number of the signal that ended the run early.
     """
     if interrupted_by is not None:
         return "interrupted", EXIT_SIGNAL_BASE + interrupted_by
-    if len(verdicts) < planned_stages:
+    if not complete:
         return "error", EXIT_TOOL_ERROR
-    missed = any(verdict.level == "overloaded" for verdict in verdicts) or any(
-        verdict.level != "inconclusive"
-        and (result.measured.success_percent or 0.0) < PASS_SUCCESS_PERCENT
-        for verdict, result in zip(verdicts, results, strict=True)
-    )
-    if missed:
+    if False in passed and not (searched and True in passed):
         return "missed", EXIT_OBJECTIVE_MISSED
-    if any(verdict.level == "inconclusive" for verdict in verdicts):
+    if None in passed:
         return "inconclusive", EXIT_INCONCLUSIVE
     return "passed", EXIT_PASSED

@@ -91,6 +91,13 @@ def test_the_timeline_has_a_moment_for_every_second_even_an_empty_one() -> None:
     ]
 
 
+def test_a_second_has_a_95th_percentile_only_with_samples_enough() -> None:
+    few = [sample(100.5, float(n)) for n in range(129)]
+    enough = [sample(101.5, float(n)) for n in range(130)]
+    moments = timeline(few + enough, from_s=100.0, to_s=102.0)
+    assert [m.response_p95_ms for m in moments] == [None, 122.55]
+
+
 def test_what_a_worker_drains_is_what_the_master_receives_and_nothing_twice() -> None:
     worker, master = Collector(), Collector()
     worker.samples.append(sample(1.0))
@@ -98,6 +105,6 @@ def test_what_a_worker_drains_is_what_the_master_receives_and_nothing_twice() ->
     worker.models.add("m/1")
     master.receive(worker.drain())
     master.receive(worker.drain())
-    assert master.samples == [sample(1.0)]
+    assert list(master.samples) == [sample(1.0)]
     assert master.cpu == [CpuReading("w", 1.0, 0.5)]
     assert master.models == {"m/1"}

@@ -2,9 +2,10 @@ from dataclasses import replace
 
 import pytest
 
+from loadtest._analysis._findings import ObjectiveResult
 from loadtest._analysis._machine import MachineInStage, MachineReading, join
 from loadtest._analysis._stages import StageResult, measure
-from loadtest._analysis._verdicts import StageVerdict, decide, judge_stage
+from loadtest._analysis._verdicts import StageVerdict, decide, judge_stage, stage_passed
 from loadtest._course._plan import StageWindow
 from loadtest._load._samples import Sample
 from monitor.verdict import load_thresholds
@@ -81,37 +82,59 @@ def verdict(level: str) -> StageVerdict:
 
 
 @pytest.mark.parametrize(
-    ("levels", "planned", "signal", "expected"),
+    ("passed", "complete", "searched", "signal", "expected"),
     [
-        (["healthy", "degraded"], 2, None, ("passed", 0)),
-        (["healthy", "overloaded"], 2, None, ("missed", 3)),
-        (["inconclusive", "overloaded"], 2, None, ("missed", 3)),
-        (["healthy", "inconclusive"], 2, None, ("inconclusive", 4)),
-        (["healthy"], 2, None, ("error", 1)),
-        (["healthy"], 2, 2, ("interrupted", 130)),
-        (["overloaded"], 2, 15, ("interrupted", 143)),
+        ([True, True], True, False, None, ("passed", 0)),
+        ([True, False], True, False, None, ("missed", 3)),
+        ([None, False], True, False, None, ("missed", 3)),
+        ([True, None], True, False, None, ("inconclusive", 4)),
+        ([True], False, False, None, ("error", 1)),
+        ([False], False, False, 2, ("interrupted", 130)),
+        ([True], False, False, 15, ("interrupted", 143)),
+        # A search has to fail somewhere, and to pass somewhere.
+        ([True, False, True], True, True, None, ("passed", 0)),
+        ([False, False], True, True, None, ("missed", 3)),
+        ([True, None], True, True, None, ("inconclusive", 4)),
     ],
 )
 def test_the_run_ends_as_its_worst_stage_says(
-    levels: list[str], planned: int, signal: int | None, expected: tuple[str, int]
+    passed: list[bool | None],
+    complete: bool,
+    searched: bool,
+    signal: int | None,
+    expected: tuple[str, int],
 ) -> None:
-    outcome = decide(
-        [verdict(level) for level in levels],
-        [result(200) for _ in levels],
-        planned_stages=planned,
-        interrupted_by=signal,
-    )
+    outcome = decide(passed, complete=complete, searched=searched, interrupted_by=signal)
     assert outcome == expected
 
 
-def test_below_95_percent_success_the_objective_is_missed_whatever_the_thresholds_say() -> None:
-    lenient = decide(
-        [verdict("degraded")],
-        [result(94, failed=6)],
-        planned_stages=1,
-        interrupted_by=None,
-    )
-    assert lenient == ("missed", 3)
+def objective(met: bool | None) -> ObjectiveResult:
+    return ObjectiveResult("p(95)<500", 400.0, met, "")
+
+
+@pytest.mark.parametrize(
+    ("level", "objectives", "expected"),
+    [
+        ("healthy", [], True),
+        ("degraded", [], True),
+        ("overloaded", [], False),
+        ("inconclusive", [], None),
+        # Named objectives stand in the place of the thresholds.
+        ("overloaded", [objective(True)], True),
+        ("healthy", [objective(True), objective(False)], False),
+        ("healthy", [objective(True), objective(None)], None),
+        ("healthy", [objective(None), objective(False)], False),
+        ("inconclusive", [objective(True)], None),
+    ],
+)
+def test_a_stage_passes_by_its_objectives_else_by_the_thresholds(
+    level: str, objectives: list[ObjectiveResult], expected: bool | None
+) -> None:
+    assert stage_passed(result(200), verdict(level), objectives) is expected
+
+
+def test_below_95_percent_success_a_stage_fails_whatever_the_thresholds_say() -> None:
+    assert stage_passed(result(94, failed=6), verdict("degraded"), []) is False
 
 
 def test_readings_are_joined_by_time_and_weighed_by_requests() -> None:
@@ -128,6 +151,14 @@ def test_readings_are_joined_by_time_and_weighed_by_requests() -> None:
     assert joined.gpu_memory_ratio == 0.5
     assert joined.infer_ms is None
     assert joined.power_w is None
+
+
+def test_a_reading_that_reaches_into_the_next_stage_is_left_out_while_there_are_others() -> None:
+    own = MachineReading(18.5, requests=50, queue_ms=1.0, interval_s=1.0)
+    straddling = MachineReading(19.8, requests=80, queue_ms=500.0, interval_s=1.0)
+    assert join([own, straddling], WINDOW).queue_ms == 1.0
+    # A stage may be shorter than the monitor's interval.
+    assert join([straddling], WINDOW).queue_ms == 500.0
 
 
 def test_without_a_recording_everything_is_unknown() -> None:
