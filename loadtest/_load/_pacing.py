@@ -20,11 +20,14 @@ class Pacer:
     """One user's timetable on a monotonic clock shared by all users.
 
     A frame that is answered late makes the next one late, and the timetable moves with it:
-    a camera page skips frames, it does not catch up.
+    a camera page skips frames, it does not catch up. A fixed timetable stays as it is.
     """
 
-    def __init__(self, *, now_s: float, interval_s: float, ratio: float) -> None:
+    def __init__(
+        self, *, now_s: float, interval_s: float, ratio: float, fixed: bool = False
+    ) -> None:
         self._interval_s = interval_s
+        self._fixed = fixed
         self._intended_s = now_s + (ratio * interval_s - now_s) % interval_s
 
     @property
@@ -37,9 +40,10 @@ class Pacer:
     def advance(self, *, started_s: float) -> None:
         """Set the next intended start after a frame that began at started_s.
 
-        Small lateness of the scheduler is not carried along; a backlog is dropped.
+        Small lateness of the scheduler is not carried along; a backlog is dropped, or kept where
+        the timetable is fixed.
         """
         following_s = self._intended_s + self._interval_s
-        if started_s >= following_s:
+        if started_s >= following_s and not self._fixed:
             following_s = started_s + self._interval_s
         self._intended_s = following_s

@@ -1,17 +1,23 @@
 """Camera frames: real pictures, cropped, darkened, blurred, made noisy and compressed by seed."""
 
+import base64
 import hashlib
 import io
+import json
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageEnhance, ImageFilter
 
+from loadtest._options import Camera
+
 PICTURES = Path(__file__).parents[1] / "pictures"
-SIDE_PIXELS = 352
+# Width and height in pixels.
+SQUARE = (352, 352)
+MIXED_SIZES = (SQUARE, (640, 480), (1280, 720))
 COUNT = 64
 
 
@@ -48,14 +54,34 @@ def recipes(seed: int, *, pictures: int, count: int = COUNT) -> list[Recipe]:
     ]
 
 
+def bodies(camera: Camera, seed: int) -> Iterator[bytes]:
+    """What the cameras of one kind send, made one by one: all of it takes seconds."""
+    frames = render(seed, sizes=MIXED_SIZES if camera == "mixed" else (SQUARE,))
+    return map(json_body, frames) if camera == "base64" else frames
+
+
+def json_body(frame: bytes) -> bytes:
+    url = f"data:image/jpeg;base64,{base64.b64encode(frame).decode()}"
+    return json.dumps({"image": url}).encode()
+
+
 def make_payloads(seed: int, *, count: int = COUNT) -> list[bytes]:
     """JPEG files of 352 × 352 pixels; the same for the same seed."""
+    return list(render(seed, count=count))
+
+
+def render(
+    seed: int, *, count: int = COUNT, sizes: Sequence[tuple[int, int]] = (SQUARE,)
+) -> Iterator[bytes]:
+    """JPEG files, the same for the same seed; each picture comes in each size."""
     pictures = []
     for path in sorted(PICTURES.glob("*.jpg")):
         with Image.open(path) as picture:
             pictures.append(picture.convert("RGB"))
     made = recipes(seed, pictures=len(pictures), count=count)
-    return [_render(pictures[recipe.picture], recipe) for recipe in made]
+    for index, recipe in enumerate(made):
+        size = sizes[index // len(pictures) % len(sizes)]
+        yield _frame(pictures[recipe.picture], recipe, size)
 
 
 def sha256_of_set(payloads: Sequence[bytes]) -> str:
@@ -66,21 +92,23 @@ def sha256_of_set(payloads: Sequence[bytes]) -> str:
     return whole.hexdigest()
 
 
-def _render(picture: Image.Image, recipe: Recipe) -> bytes:
-    side = round(min(picture.size) * recipe.crop_ratio)
-    left = round((picture.width - side) * recipe.left_ratio)
-    top = round((picture.height - side) * recipe.top_ratio)
+def _frame(picture: Image.Image, recipe: Recipe, size: tuple[int, int]) -> bytes:
+    width, height = size
+    crop_height = round(min(picture.height, picture.width * height / width) * recipe.crop_ratio)
+    crop_width = round(crop_height * width / height)
+    left = round((picture.width - crop_width) * recipe.left_ratio)
+    top = round((picture.height - crop_height) * recipe.top_ratio)
     frame = picture.resize(
-        (SIDE_PIXELS, SIDE_PIXELS),
+        size,
         Image.Resampling.BILINEAR,
-        box=(left, top, left + side, top + side),
+        box=(left, top, left + crop_width, top + crop_height),
     )
     frame = ImageEnhance.Brightness(frame).enhance(recipe.brightness_ratio)
     if recipe.blur_pixels:
         frame = frame.filter(ImageFilter.GaussianBlur(recipe.blur_pixels))
     # One plane for all colours: a dark camera's noise is mostly in its brightness.
     noise = np.random.default_rng(recipe.noise_seed).normal(
-        0.0, recipe.noise_levels, (SIDE_PIXELS, SIDE_PIXELS, 1)
+        0.0, recipe.noise_levels, (height, width, 1)
     )
     levels = np.clip(np.asarray(frame, dtype=np.float32) + noise, 0, 255).astype(np.uint8)
     out = io.BytesIO()

@@ -3,14 +3,20 @@
 import errno
 import json
 import socket
+import ssl
 from dataclasses import dataclass, field
 from typing import Any
 
+from loadtest._load._client import Answer, NoAnswer
+
+WRONG_TYPE = "200 but its Content-Type is not JSON"
 NOT_JSON = "200 but not JSON"
 BAD_SCORE = "200 but score is not a number from 0 to 1"
 NO_TIMING = "200 but timing_ms is missing or incomplete"
 
 _STAGES = ("decode", "preprocess", "triton", "total")
+# Codes become names of failures, which are kept: a server must not fill the memory with them.
+_MOST_CODE_CHARACTERS = 64
 
 
 @dataclass(frozen=True)
@@ -21,23 +27,21 @@ class Checked:
     model: str | None = None
 
 
-def check(status: int, body: bytes, server_timing: str = "") -> Checked:
-    document = _json_object(body)
-    if status != 200:
-        code = document.get("code") if document else None
-        return Checked(f"HTTP {status} {code}" if isinstance(code, str) else f"HTTP {status}")
+def check(answer: Answer) -> Checked:
+    if answer.status != 200:
+        return Checked(_refusal(answer))
+    if "json" not in answer.content_type.lower():
+        return Checked(WRONG_TYPE)
+    document = _json_object(answer.body)
     if document is None:
         return Checked(NOT_JSON)
     score = _number(document.get("score"))
     if score is None or score > 1:
         return Checked(BAD_SCORE)
     timing = document.get("timing_ms")
-    stages_ms = parse_server_timing(server_timing)
-    if isinstance(timing, dict):
-        for name in _STAGES:
-            value = _number(timing.get(name))
-            if value is not None:
-                stages_ms[name] = value
+    stages_ms = _stages_ms(timing) if isinstance(timing, dict) else {}
+    if len(stages_ms) < len(_STAGES):
+        stages_ms = parse_server_timing(answer.server_timing) | stages_ms
     # An answer out of the gateway's cache has been nowhere near Triton.
     needed = "total" if document.get("cached") is True else "triton"
     if not isinstance(timing, dict) or _number(timing.get(needed)) is None:
@@ -64,6 +68,8 @@ def parse_server_timing(header: str) -> dict[str, float]:
 
 def transport_failure(error: BaseException | None) -> str:
     """A short name for a request that got no answer."""
+    if isinstance(error, NoAnswer):
+        return str(error)
     if isinstance(error, TimeoutError | socket.timeout):
         return "no answer: timed out"
     if isinstance(error, ConnectionRefusedError):
@@ -72,9 +78,26 @@ def transport_failure(error: BaseException | None) -> str:
         return "no answer: connection reset"
     if isinstance(error, socket.gaierror):
         return "no answer: host name not found"
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"not sent: the certificate is not trusted: {error.verify_message}"
     if isinstance(error, OSError) and error.errno == errno.EMFILE:
         return "not sent: too many open files in the load generator"
     return f"no answer: {type(error).__name__}" if error else "no answer"
+
+
+def _refusal(answer: Answer) -> str:
+    if 300 <= answer.status < 400:
+        return f"HTTP {answer.status}, a redirect, which is not followed"
+    document = _json_object(answer.body)
+    code = document.get("code") if document else None
+    if not isinstance(code, str) or len(code) > _MOST_CODE_CHARACTERS or not code.isprintable():
+        return f"HTTP {answer.status}"
+    return f"HTTP {answer.status} {code}"
+
+
+def _stages_ms(timing: dict[str, Any]) -> dict[str, float]:
+    values = {name: _number(timing.get(name)) for name in _STAGES}
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def _json_object(body: bytes) -> dict[str, Any] | None:

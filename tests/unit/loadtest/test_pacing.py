@@ -36,6 +36,17 @@ def test_a_frame_on_time_is_followed_by_one_an_interval_after_it_was_due() -> No
     assert pacer.wait_s(11.0) == 1.5
 
 
+def test_a_fixed_timetable_keeps_its_backlog() -> None:
+    pacer = Pacer(now_s=0.0, interval_s=2.0, ratio=0.0, fixed=True)
+    pacer.advance(started_s=0.0)
+    pacer.advance(started_s=7.0)  # The frames due at 4 and 6 are still to be sent.
+    assert pacer.intended_s == 4.0
+    assert pacer.wait_s(7.0) == 0.0
+    pacer.advance(started_s=7.0)
+    pacer.advance(started_s=7.0)
+    assert pacer.wait_s(7.0) == 1.0
+
+
 def test_a_backlog_is_dropped_and_not_caught_up() -> None:
     pacer = Pacer(now_s=0.0, interval_s=2.0, ratio=0.0)
     pacer.advance(started_s=0.0)

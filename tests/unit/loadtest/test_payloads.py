@@ -1,9 +1,11 @@
+import base64
 import io
+import json
 
 import pytest
 from PIL import Image
 
-from loadtest._load._payloads import make_payloads, sha256_of_set
+from loadtest._load._payloads import MIXED_SIZES, bodies, make_payloads, sha256_of_set
 
 
 @pytest.fixture(scope="module")
@@ -32,6 +34,30 @@ def test_they_are_about_as_large_as_a_camera_page_sends(payloads: list[bytes]) -
 def test_a_seed_makes_the_same_pictures_again_and_another_seed_makes_others() -> None:
     assert make_payloads(5, count=6) == make_payloads(5, count=6)
     assert set(make_payloads(5, count=6)).isdisjoint(make_payloads(6, count=6))
+
+
+def test_mixed_sizes_are_the_same_for_the_same_seed_and_as_many_of_each() -> None:
+    frames = list(bodies("mixed", 0))
+    assert frames == list(bodies("mixed", 0))
+    assert len(set(frames)) == 64
+    sizes = [Image.open(io.BytesIO(frame)).size for frame in frames]
+    assert set(sizes) == set(MIXED_SIZES) == {(352, 352), (640, 480), (1280, 720)}
+    assert min(map(sizes.count, MIXED_SIZES)) >= 20
+
+
+def test_base64_carries_the_raw_frames_as_data_urls(payloads: list[bytes]) -> None:
+    assert list(bodies("raw", 0)) == payloads
+    for body, frame in zip(bodies("base64", 0), payloads, strict=True):
+        document = json.loads(body)
+        assert list(document) == ["image"]
+        head, _, text = document["image"].partition(",")
+        assert head == "data:image/jpeg;base64"
+        assert base64.b64decode(text, validate=True) == frame
+
+
+def test_the_pictures_of_a_seed_stay_what_they_were(payloads: list[bytes]) -> None:
+    # Runs are compared by this digest.
+    assert sha256_of_set(payloads).startswith("580e2227b7457ae0")
 
 
 def test_the_digest_of_the_set_sees_order_and_boundaries() -> None:

@@ -1,8 +1,11 @@
 import json
+import ssl
 
 import pytest
 
-from loadtest._load._responses import check, parse_server_timing, transport_failure
+from loadtest._load._client import Answer, NoAnswer
+from loadtest._load._responses import Checked, parse_server_timing, transport_failure
+from loadtest._load._responses import check as check_answer
 
 
 def body(**changes: object) -> bytes:
@@ -12,6 +15,18 @@ def body(**changes: object) -> bytes:
         "timing_ms": {"decode": 0.5, "preprocess": 0.4, "triton": 6.1, "total": 7.4},
     }
     return json.dumps(document | changes).encode()
+
+
+def untrusted() -> ssl.SSLCertVerificationError:
+    error = ssl.SSLCertVerificationError(1, "certificate verify failed")
+    error.verify_message = "self-signed certificate"
+    return error
+
+
+def check(
+    status: int, text: bytes, server_timing: str = "", content_type: str = "application/json"
+) -> Checked:
+    return check_answer(Answer(status, content_type, server_timing, text))
 
 
 def test_a_good_answer_gives_its_score_stages_and_model() -> None:
@@ -53,6 +68,26 @@ def test_a_refusal_is_named_by_its_status_and_code() -> None:
     assert check(502, b"<html>").failure == "HTTP 502"
 
 
+@pytest.mark.parametrize("code", ["x" * 65, "a\nb", 7, None])
+def test_a_code_that_is_no_short_word_does_not_become_a_name(code: object) -> None:
+    assert check(500, json.dumps({"code": code}).encode()).failure == "HTTP 500"
+
+
+@pytest.mark.parametrize("content_type", ["text/html", "", "image/jpeg"])
+def test_a_score_that_is_not_sent_as_json_is_a_failure(content_type: str) -> None:
+    failure = check(200, body(), content_type=content_type).failure
+    assert failure == "200 but its Content-Type is not JSON"
+
+
+def test_json_may_name_its_charset() -> None:
+    assert check(200, body(), content_type="Application/JSON; charset=utf-8").failure is None
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_a_redirect_is_named_as_one(status: int) -> None:
+    assert check(status, b"").failure == f"HTTP {status}, a redirect, which is not followed"
+
+
 def test_server_timing_fills_in_what_the_body_does_not_say() -> None:
     checked = check(200, body(timing_ms={"triton": 6.0}), "decode;dur=0.7, triton;dur=9")
     assert checked.stages_ms == {"decode": 0.7, "triton": 6.0}
@@ -70,6 +105,8 @@ def test_server_timing_is_read_leniently() -> None:
         (ConnectionRefusedError(), "no answer: connection refused"),
         (ConnectionResetError(), "no answer: connection reset"),
         (OSError(24, "Too many open files"), "not sent: too many open files in the load generator"),
+        (NoAnswer("no answer: what came is not HTTP"), "no answer: what came is not HTTP"),
+        (untrusted(), "not sent: the certificate is not trusted: self-signed certificate"),
         (ValueError(), "no answer: ValueError"),
         (None, "no answer"),
     ],
