@@ -1,0 +1,1 @@
+"""What changed between two runs, and how sure that is. Knows documents, not Locust."""
