@@ -24,6 +24,7 @@ def parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     made.add_argument("users", nargs="?", metavar="USERS", help="one stage with this many users")
+    made.add_argument("-u", "--users", dest="users_flag", metavar="USERS", help="the same")
     made.add_argument("-H", "--host", default=argparse.SUPPRESS, metavar="URL", help="the gateway")
     made.add_argument(
         "--processes",
@@ -41,7 +42,10 @@ def locust_arguments(arguments: list[str], environment: dict[str, str]) -> list[
     reader = parser()
     known, others = reader.parse_known_args(arguments)
     given = vars(known)
-    users = given.pop("users")
+    users, users_flag = given.pop("users"), given.pop("users_flag")
+    if users is not None and users_flag is not None:
+        reader.error("USERS is given twice")
+    users = users if users is not None else users_flag
     if users is not None:
         if "stages" in given:
             reader.error("USERS and --stages exclude each other")
@@ -61,6 +65,10 @@ def locust_arguments(arguments: list[str], environment: dict[str, str]) -> list[
 
 
 def main() -> None:
+    if sys.argv[1:2] == ["compare"]:
+        from loadtest._compare import _cli
+
+        sys.exit(_cli.main(sys.argv[2:], os.environ))
     sys.argv = locust_arguments(sys.argv[1:], dict(os.environ))
     # Imported late: it replaces the standard library's blocking calls, and help needs none of it.
     import locust.main

@@ -12,16 +12,18 @@ from typing import Any
 from locust import LoadTestShape, events
 from locust.argument_parser import LocustArgumentParser
 from locust.env import Environment
-from locust.runners import LocalRunner, Runner, WorkerRunner
+from locust.runners import STATE_INIT, LocalRunner, Runner, WorkerRunner
 
 # Locust adds the folder it was started in, which need not be the project's.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from loadtest._course._conductor import Conductor, Reporter, listen
-from loadtest._load._user import CameraUser, source
-from loadtest._options import add_flags, options_from
+from loadtest._load._user import Base64User, CameraUser, FrameUser, MixedSizesUser, source
+from loadtest._options import add_flags, keep_users, options_from
 
-__all__ = ["CameraUser", "StagedLoad"]
+__all__ = ["Base64User", "CameraUser", "MixedSizesUser", "StagedLoad"]
+
+CLASSES = {user.camera: user for user in (CameraUser, Base64User, MixedSizesUser)}
 
 conductor = Conductor()
 
@@ -31,12 +33,15 @@ class StagedLoad(LoadTestShape):
 
     def tick(self) -> tuple[int, float] | None:
         assert self.runner is not None
+        if self.runner.state == STATE_INIT:
+            _choose_class(self.runner.environment)
         load = conductor.tick(self.runner)
         return None if load is None else (load.users, load.spawn_rate_per_s)
 
 
 def _add_flags(parser: LocustArgumentParser, **_: Any) -> None:
     add_flags(parser)
+    keep_users(parser)
     # Whoever reaches Locust's page can start a load; --web-host opens it to others.
     parser.set_defaults(web_host="127.0.0.1")
 
@@ -44,18 +49,41 @@ def _add_flags(parser: LocustArgumentParser, **_: Any) -> None:
 def _attach(environment: Environment, runner: Runner, **_: Any) -> None:
     if isinstance(runner, WorkerRunner):
         Reporter(environment, runner)
+        # The master says which classes; its choice may be another in the next run.
+        environment.user_classes = list(CLASSES.values())
     else:
         conductor.attach(environment, runner)
+        _choose_class(environment)
+        listen(events.test_start, _announce)
     if isinstance(runner, WorkerRunner | LocalRunner):
         listen(events.test_start, _start_source)
         listen(events.test_stop, _stop_source)
 
 
+def _choose_class(environment: Environment) -> None:
+    """Without named classes and Locust's picker there is one class, that of --camera."""
+    chosen = environment.parsed_options
+    assert chosen is not None
+    if not chosen.user_classes and not chosen.class_picker and chosen.camera in CLASSES:
+        environment.user_classes = [CLASSES[chosen.camera]]
+
+
+def _announce(environment: Environment, **_: Any) -> None:
+    assert environment.parsed_options is not None
+    if environment.parsed_options.insecure:
+        sys.stderr.write("The gateway's certificate is not verified (--insecure).\n")
+    if environment.shape_class is None:
+        sys.stderr.write("No stages are measured: choose the shape StagedLoad on Locust's page.\n")
+
+
 def _start_source(environment: Environment, **_: Any) -> None:
     assert environment.parsed_options is not None
     assert isinstance(environment.runner, WorkerRunner | LocalRunner)
-    source.prepare(options_from(vars(environment.parsed_options)).seed)
-    source.start(environment.runner.client_id)
+    options = options_from(vars(environment.parsed_options))
+    # A worker learns what it is to send when its first users are made.
+    here = [] if isinstance(environment.runner, WorkerRunner) else environment.user_classes
+    source.prepare(options.seed, (user.camera for user in here if issubclass(user, FrameUser)))
+    source.start(environment.runner.client_id, options)
 
 
 def _stop_source(**_: Any) -> None:

@@ -4,6 +4,7 @@ import logging
 import signal
 import sys
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import gevent
@@ -12,12 +13,18 @@ from locust.runners import MasterRunner, Runner, WorkerRunner
 
 from loadtest._course._plan import Load
 from loadtest._course._run import Run
-from loadtest._errors import EXIT_SIGNAL_BASE, EXIT_TOOL_ERROR, LoadtestError
+from loadtest._errors import EXIT_SIGNAL_BASE, EXIT_TOOL_ERROR, EXIT_USAGE, LoadtestError
+from loadtest._load._address import tls_context
+from loadtest._load._client import TIMEOUT_S
 from loadtest._load._reachability import ensure_ready
-from loadtest._load._user import TIMEOUT_S, CameraUser, source
-from loadtest._options import options_from
+from loadtest._load._user import FrameUser, source
+from loadtest._options import contradiction, options_from
+from loadtest._settings import read_settings
 
 SAMPLES_MESSAGE = "framegate_samples"
+BURST_MESSAGE = "framegate_burst"
+# Workers report every 3 s.
+REPORT_DELAY_S = 4.0
 
 
 def listen(hook: Any, listener: Callable[..., None]) -> None:
@@ -32,6 +39,7 @@ class Reporter:
         self._runner = runner
         listen(environment.events.report_to_master, self._report)
         listen(environment.events.test_stop, self._send_rest)
+        runner.register_message(BURST_MESSAGE, self._burst)
 
     def _report(self, client_id: str, data: dict[str, Any], **_: object) -> None:
         data[SAMPLES_MESSAGE] = source.collector.drain()
@@ -39,6 +47,9 @@ class Reporter:
     def _send_rest(self, **_: object) -> None:
         # The next report would come up to 3 s later, when the master may have closed its books.
         self._runner.send_message(SAMPLES_MESSAGE, source.collector.drain())
+
+    def _burst(self, **_: object) -> None:
+        source.order_burst()
 
 
 class Conductor:
@@ -54,6 +65,9 @@ class Conductor:
 
     def attach(self, environment: Environment, runner: Runner) -> None:
         self._environment = environment
+        if wrong := contradiction(self._parsed_options):
+            sys.stderr.write(f"{wrong}.\n")
+            sys.exit(EXIT_USAGE)
         if isinstance(runner, MasterRunner):
             listen(environment.events.worker_report, self._receive_report)
             runner.register_message(SAMPLES_MESSAGE, self._receive_message)
@@ -83,18 +97,29 @@ class Conductor:
     def _begin(self, runner: Runner) -> Run:
         environment = runner.environment
         options = options_from(self._parsed_options)
-        host = environment.host or CameraUser.host
-        ensure_ready(host)
-        source.prepare(options.seed)
+        host = environment.host or FrameUser.host
+        ensure_ready(host, tls_context(options.ca, insecure=options.insecure))
+        users = environment.user_classes
+        source.prepare(options.seed, (u.camera for u in users if issubclass(u, FrameUser)))
         source.collector.clear()
         return Run(
             options,
             host=host,
+            triton_url=read_settings().triton_url,
             collector=source.collector,
             payloads=source.payloads,
             processes=getattr(runner, "worker_count", 1),
             max_drain_s=TIMEOUT_S,
+            report_delay_s=REPORT_DELAY_S if isinstance(runner, MasterRunner) else 0.0,
+            fire=partial(self._fire, runner),
         )
+
+    def _fire(self, runner: Runner) -> None:
+        """Have every user that waits for it send one frame now."""
+        if isinstance(runner, MasterRunner):
+            runner.send_message(BURST_MESSAGE)
+        else:
+            source.order_burst()
 
     @property
     def _headless(self) -> bool:

@@ -3,25 +3,62 @@
 import atexit
 import contextlib
 import ctypes
+import ipaddress
 import math
 import os
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
 
 ROOT = Path(__file__).resolve().parents[2]
 STOP_WITHIN_S = 5.0
 _PR_SET_PDEATHSIG = 1
 
 
-class MonitorChild:
-    """Records into a file until stopped; stopped at the latest when this process exits."""
+def local_port(url: str) -> int | None:
+    """The port behind an address of this machine; None for any other."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+        return port if _is_loopback(parts.hostname or "") else None
+    except ValueError:
+        return None
 
-    def __init__(self, recording: Path, diagnostics: Path, *, at_most_s: float) -> None:
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+class MonitorChild:
+    """Records into a file until stopped; stopped at the latest when this process exits.
+
+    Args:
+        watch: Role → local port, of the processes whose CPU is recorded.
+        triton_http: Triton's HTTP address, where the sizes of its batches are asked for.
+    """
+
+    def __init__(
+        self,
+        recording: Path,
+        diagnostics: Path,
+        *,
+        at_most_s: float,
+        watch: Mapping[str, int] | None = None,
+        triton_http: str | None = None,
+    ) -> None:
         # The duration bounds the child in any case.
         command = [sys.executable, "-m", "monitor", "record", str(recording.resolve())]
         command += ["--duration", str(math.ceil(at_most_s))]
+        for role, port in (watch or {}).items():
+            command += ["--watch", f"{role}={port}"]
+        if triton_http is not None:
+            command += ["--triton-http", triton_http]
         self._owner_pid = os.getpid()
         self._diagnostics = diagnostics
         with diagnostics.open("wb") as log:

@@ -1,9 +1,10 @@
 """How the stage under way is doing, from samples as they come in."""
 
+from array import array
 from collections.abc import Sequence
 
 from loadtest._analysis._metrics import percentile
-from loadtest._course._plan import StageMachine
+from loadtest._course._stage_machine import StageMachine
 from loadtest._load._samples import Sample
 from loadtest._report._console import number
 
@@ -19,7 +20,7 @@ class StageTally:
         self.requests = 0
         self.failed = 0
         self.slowest_ms: float | None = None
-        self._good_ms: list[float] = []
+        self._good_ms = array("d")
 
     @property
     def good(self) -> int:
@@ -35,7 +36,7 @@ class StageTally:
             self._since_s = since_s
             self.requests = self.failed = 0
             self.slowest_ms = None
-            self._good_ms = []
+            self._good_ms = array("d")
         new = samples[self._seen :]
         self._seen = len(samples)
         if since_s is None:
@@ -53,8 +54,18 @@ class StageTally:
 def line(machine: StageMachine, tally: StageTally, *, user_count: int, now_s: float) -> str:
     elapsed_s = now_s - machine.phase_started_s
     return (
-        f"stage {machine.stage_index + 1}/{len(machine.plan.stages)}"
+        f"{_name(machine)}"
         f"  {user_count}/{machine.users} users  {machine.phase} {elapsed_s:.0f} s"
         f"  {tally.requests} requests  p50 {number(tally.median_ms)} ms"
         f"  {tally.failed} failed"
     )
+
+
+def _name(machine: StageMachine) -> str:
+    kind = machine.step_under_way.kind
+    if kind not in ("stage", "burst") or machine.plan.search:
+        return kind
+    number = sum(window.kind == kind for window in machine.windows)
+    # A dwell that has ended counts already while its last answers come in.
+    number += machine.phase != "drain"
+    return f"{kind} {number}/{len(machine.plan.stages)}"

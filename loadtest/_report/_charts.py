@@ -6,9 +6,11 @@ from dataclasses import dataclass
 
 from markupsafe import Markup, escape
 
-WIDTH = 400
-HEIGHT = 220
-LEFT, RIGHT, TOP, BOTTOM = 46, 10, 12, 34
+WIDTH = 340
+HEIGHT = 210
+LEFT, RIGHT, TOP, BOTTOM = 46, 10, 14, 36
+# More than this no screen shows.
+MOST_POINTS = 680
 _STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 
 Point = tuple[float, float | None]
@@ -16,11 +18,13 @@ Point = tuple[float, float | None]
 
 @dataclass(frozen=True)
 class Series:
-    """One line; a None breaks it, so that nothing is drawn where nothing is known."""
+    """One line; a None breaks it, so that nothing is drawn where nothing is known.
+
+    Its place among the series of a chart decides its colour and its dashes.
+    """
 
     label: str
     points: Sequence[Point]
-    dashed: bool = False
 
 
 @dataclass(frozen=True)
@@ -45,11 +49,12 @@ def line_chart(
     """Draw the series over a common x axis; the y axis begins at 0.
 
     Returns:
-        An <svg> element; every label in it is escaped.
+        A <figure> element; every label in it is escaped.
     """
+    series = [Series(one.label, thinned(one.points)) for one in series]
     known = [(x, y) for one in series for x, y in one.points if y is not None]
     if not known:
-        return Markup('<p class="empty">Nothing was recorded for {}.</p>').format(title)
+        return Markup('<p class="empty">Nothing was recorded for “{}”.</p>').format(title)
     every_x = [x for x, _ in known] + [x for band in bands for x in (band.from_x, band.to_x)]
     scale = _Scale.around(every_x, [y for _, y in known])
     parts = [_band(band, scale) for band in bands]
@@ -64,15 +69,13 @@ def line_chart(
         )
     )
     legend = Markup("").join(
-        Markup('<li class="s{}{}">{}</li>').format(
-            position, " dashed" if one.dashed else "", one.label
-        )
+        Markup('<li class="s{}">{}</li>').format(position, one.label)
         for position, one in enumerate(series)
         if any(y is not None for _, y in one.points)
     )
     return Markup(
         "<figure><figcaption>{title} <small>{unit}</small></figcaption>"
-        '<svg viewBox="0 0 {width} {height}" role="img" aria-label="{title}">{body}</svg>'
+        '<svg viewBox="0 0 {width} {height}" role="img" aria-label="{title}, {unit}">{body}</svg>'
         "<ul>{legend}</ul></figure>"
     ).format(
         title=title,
@@ -82,6 +85,15 @@ def line_chart(
         body=Markup("").join(parts),
         legend=legend,
     )
+
+
+def thinned(points: Sequence[Point], most: int = MOST_POINTS) -> Sequence[Point]:
+    """At most so many points, each the highest of its neighbours: no peak is lost."""
+    if len(points) <= most:
+        return points
+    size = math.ceil(len(points) / most)
+    groups = [points[start : start + size] for start in range(0, len(points), size)]
+    return [max(group, key=lambda p: -math.inf if p[1] is None else p[1]) for group in groups]
 
 
 def ticks(top: float) -> list[float]:
@@ -128,7 +140,7 @@ def _band(band: Band, scale: _Scale) -> Markup:
         round(left + width / 2, 1),
         TOP + 9,
         # A label that would run into its neighbour is still there as the band's title.
-        band.label if width >= 6 * len(band.label) else "",
+        band.label if width >= 5 * len(band.label) else "",
     )
 
 
@@ -145,7 +157,7 @@ def _x_ticks(values: Sequence[float], scale: _Scale) -> list[Markup]:
     last_x = -math.inf
     for value in values:
         x = scale.x(value)
-        if x - last_x < 24:
+        if x - last_x < 22:
             continue
         last_x = x
         made.append(
@@ -163,7 +175,7 @@ def _line(series: Series, position: int, scale: _Scale, *, dots: bool) -> Markup
             runs.append([])
         else:
             runs[-1].append((x, y))
-    css = f"s{position}{' dashed' if series.dashed else ''}"
+    css = f"s{position}"
     parts = []
     for run in filter(None, runs):
         path = " ".join(f"{scale.x(x)},{scale.y(y)}" for x, y in run)
@@ -175,6 +187,6 @@ def _line(series: Series, position: int, scale: _Scale, *, dots: bool) -> Markup
 
 
 def _dot(css: str, label: str, x: float, y: float, scale: _Scale) -> Markup:
-    return Markup('<circle class="{}" cx="{}" cy="{}" r="3"><title>{}</title></circle>').format(
+    return Markup('<circle class="{}" cx="{}" cy="{}" r="2.5"><title>{}</title></circle>').format(
         css, scale.x(x), scale.y(y), escape(f"{label}: {y:.4g} at {x:g}")
     )

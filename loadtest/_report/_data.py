@@ -10,6 +10,7 @@ from loadtest._analysis._findings import (
     Grade,
     LittlesLaw,
     ObjectiveResult,
+    Recovery,
     Steadiness,
 )
 from loadtest._analysis._hardware import Hardware
@@ -31,6 +32,7 @@ class StageReport:
     result: StageResult
     machine: MachineInStage
     verdict: StageVerdict
+    passed: bool | None = None
     objectives: Sequence[ObjectiveResult] = ()
     steadiness: Steadiness | None = None
     law: LittlesLaw | None = None
@@ -59,6 +61,7 @@ class RunReport:
     exit_code: int
     capacity: Capacity | None = None
     grade: Grade | None = None
+    recovery: Recovery | None = None
 
     @property
     def passed(self) -> bool:

@@ -3,43 +3,29 @@
 import csv
 import io
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime
 from typing import Any
 
-from loadtest._analysis._stages import Measured
-from loadtest._report._data import RunReport, StageReport
+from loadtest._report._data import RunReport
+from loadtest._report._stage_document import measured_document, stage_document, stage_row, utc
+from loadtest._report._timeseries import COLUMNS as TIMESERIES_COLUMNS
+from loadtest._report._timeseries import timeseries_rows
 from loadtest._report._words import headline
 
-SCHEMA_VERSION = 1
-CSV_COLUMNS = (
-    "users",
-    "started",
-    "duration_s",
-    "requests",
-    "successful",
-    "failed",
-    "success_percent",
-    "offered_per_s",
-    "achieved_per_s",
-    "response_p50_ms",
-    "response_p95_ms",
-    "response_p99_ms",
-    "response_max_ms",
-    "scheduled_p95_ms",
-    "triton_avg_ms",
-    "score_avg",
-    "queue_ms",
-    "infer_ms",
-    "mean_batch",
-    "gpu_percent",
-    "gpu_memory_ratio",
-    "temperature_celsius",
-    "power_w",
-    "generator_cpu_percent",
-    "verdict",
-    "rule",
-    "judged_on",
+SCHEMA_VERSION = 2
+STAGES_COLUMNS = (
+    *("users", "kind", "started", "duration_s", "requests", "successful", "failed"),
+    *("success_percent", "offered_per_s", "achieved_per_s"),
+    *("response_p50_ms", "response_p95_ms", "response_p99_ms", "response_max_ms"),
+    *("scheduled_p95_ms", "triton_avg_ms", "score_avg"),
+    *("queue_ms", "infer_ms", "mean_batch", "pending_peak"),
+    *("gpu_percent", "gpu_memory_ratio", "temperature_celsius", "power_w"),
+    *("energy_j", "inferences", "inferences_per_joule"),
+    *("gateway_cpu_percent", "triton_cpu_percent", "generator_cpu_percent"),
+    *("inference_part_ms", "queue_part_ms", "preprocessing_part_ms", "network_and_gateway_part_ms"),
+    *("steady", "law_holds", "objectives_met"),
+    *("verdict", "rule", "judged_on", "cause", "cause_sentence"),
 )
 
 
@@ -51,6 +37,9 @@ def summary_document(report: RunReport) -> dict[str, Any]:
         "outcome": report.outcome,
         "exit_code": report.exit_code,
         "headline": headline(report),
+        "capacity": asdict(report.capacity) if report.capacity is not None else None,
+        "grade": asdict(report.grade) if report.grade is not None else None,
+        "recovery": asdict(report.recovery) if report.recovery is not None else None,
         "started": utc(report.started_s),
         "finished": utc(report.finished_s),
         "configuration": {
@@ -61,6 +50,15 @@ def summary_document(report: RunReport) -> dict[str, Any]:
             "think_time_s": options.think_time_s,
             "min_samples": options.min_samples,
             "processes": report.processes,
+            "baseline_s": options.baseline_s,
+            "recovery_s": options.recovery_s,
+            "find_breaking_point": options.find_breaking_point,
+            "burst": options.burst,
+            "camera": options.camera,
+            "open_loop": options.open_loop,
+            "insecure": options.insecure,
+            "objectives": [objective.text for objective in options.objectives],
+            "profile": options.profile,
             "monitor": options.monitor,
         },
         "seeds": {"payloads": options.seed, "phases": options.seed},
@@ -75,11 +73,11 @@ def summary_document(report: RunReport) -> dict[str, Any]:
             "samples": len(report.recording.readings),
             "reason": report.recording.reason,
         },
-        "stages": [_stage_document(stage) for stage in report.stages],
+        "stages": [stage_document(stage) for stage in report.stages],
         "totals": {
             "sent_with_warmups": report.sent,
             "failed_with_warmups": report.sent_failed,
-            **_measured_document(report.totals),
+            **measured_document(report.totals),
         },
     }
 
@@ -89,81 +87,24 @@ def to_json(document: dict[str, Any]) -> str:
     return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def utc(at_s: float) -> str:
-    return datetime.fromtimestamp(at_s, UTC).isoformat(timespec="milliseconds")
-
-
-def _stage_document(stage: StageReport) -> dict[str, Any]:
-    result = stage.result
-    return {
-        "users": result.window.users,
-        "started": utc(result.window.dwell_started_s),
-        "ended": utc(result.window.dwell_ended_s),
-        "completed": result.window.completed,
-        "verdict": asdict(stage.verdict),
-        "offered_per_s": result.offered_per_s,
-        "generator_cpu_percent": result.generator_cpu_percent,
-        **_measured_document(result.measured),
-        "machine": asdict(stage.machine),
-    }
-
-
-def _measured_document(measured: Measured) -> dict[str, Any]:
-    return {
-        "requests": measured.requests,
-        "successful": measured.successful,
-        "failed": measured.failed,
-        "success_percent": measured.success_percent,
-        "failures": measured.failures,
-        "duration_s": measured.duration_s,
-        "achieved_per_s": measured.achieved_per_s,
-        "metrics": {
-            "response": asdict(measured.response_ms),
-            "scheduled": asdict(measured.scheduled_ms),
-            "decode": asdict(measured.decode_ms),
-            "preprocess": asdict(measured.preprocess_ms),
-            "triton": asdict(measured.triton_ms),
-            "gateway": asdict(measured.gateway_ms),
-            "score": asdict(measured.score),
-        },
-    }
-
-
 def stages_csv(report: RunReport) -> str:
+    """A row per stage; empty where nothing is known."""
+    return _csv(STAGES_COLUMNS, [stage_row(stage) for stage in report.stages])
+
+
+def timeseries_csv(report: RunReport) -> str:
+    """A row per second of the run; empty where nothing is known."""
+    return _csv(TIMESERIES_COLUMNS, timeseries_rows(report))
+
+
+def _csv(columns: Sequence[str], rows: Sequence[Mapping[str, object]]) -> str:
     out = io.StringIO()
-    rows = [_csv_row(stage) for stage in report.stages]
-    writer = csv.DictWriter(out, fieldnames=CSV_COLUMNS, lineterminator="\n")
+    writer = csv.DictWriter(out, fieldnames=columns, lineterminator="\n")
     writer.writeheader()
-    writer.writerows(rows)
+    writer.writerows({name: _cell(value) for name, value in row.items()} for row in rows)
     return out.getvalue()
 
 
-def _csv_row(stage: StageReport) -> dict[str, object]:
-    result, measured = stage.result, stage.result.measured
-    return {
-        "users": result.window.users,
-        "started": utc(result.window.dwell_started_s),
-        "duration_s": round(measured.duration_s, 3),
-        "requests": measured.requests,
-        "successful": measured.successful,
-        "failed": measured.failed,
-        "success_percent": measured.success_percent,
-        "offered_per_s": result.offered_per_s,
-        "achieved_per_s": measured.achieved_per_s,
-        "response_p50_ms": measured.response_ms.p50,
-        "response_p95_ms": measured.response_ms.p95,
-        "response_p99_ms": measured.response_ms.p99,
-        "response_max_ms": measured.response_ms.max,
-        "scheduled_p95_ms": measured.scheduled_ms.p95,
-        "triton_avg_ms": measured.triton_ms.avg,
-        "score_avg": measured.score.avg,
-        **_columns(asdict(stage.machine)),
-        "generator_cpu_percent": result.generator_cpu_percent,
-        "verdict": stage.verdict.level,
-        "rule": stage.verdict.rule,
-        "judged_on": stage.verdict.judged_on,
-    }
-
-
-def _columns(values: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in values.items() if name in CSV_COLUMNS}
+def _cell(value: object) -> object:
+    # As JSON writes it, not as Python does.
+    return json.dumps(value) if isinstance(value, bool) else value

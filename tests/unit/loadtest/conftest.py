@@ -34,6 +34,9 @@ class CountingGateway(ThreadingHTTPServer):
         self.arrivals_s: list[float] = []
         self.pictures: set[bytes] = set()
         self.authorizations: set[str | None] = set()
+        self.content_types: set[str | None] = set()
+        self.answering = threading.Event()
+        self.answering.set()
         self.arrived = threading.Condition()
 
     @property
@@ -58,13 +61,14 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         assert self.path == "/v1/quality"
-        assert self.headers["Content-Type"] == "image/jpeg"
         frame = self.rfile.read(int(self.headers["Content-Length"]))
         with self.server.arrived:
             self.server.arrivals_s.append(time.time())
             self.server.pictures.add(frame)
             self.server.authorizations.add(self.headers["Authorization"])
+            self.server.content_types.add(self.headers["Content-Type"])
             self.server.arrived.notify_all()
+        self.server.answering.wait()
         self._answer(200, self.server.body)
 
     def _answer(self, status: int, body: bytes) -> None:
@@ -93,6 +97,7 @@ def start_gateway() -> Iterator[Callable[..., CountingGateway]]:
 
     yield start
     for gateway, thread in started:
+        gateway.answering.set()
         gateway.shutdown()
         thread.join()
         gateway.server_close()
@@ -111,6 +116,8 @@ def loadtest_process(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[
         }
         for name in ("http_proxy", "HTTP_PROXY", "https_proxy", "ALL_PROXY"):
             environment[name] = "http://127.0.0.1:9"
+        # The stages alone, unless a test asks for more.
+        environment |= {"FRAMEGATE_LOADTEST_BASELINE": "0", "FRAMEGATE_LOADTEST_RECOVERY": "0"}
         environment |= settings
         process = subprocess.Popen(
             [sys.executable, "-m", "loadtest", *arguments],

@@ -3,7 +3,14 @@ import argparse
 import pytest
 
 from loadtest.__main__ import locust_arguments
-from loadtest._options import FLAGS, add_flags, options_from, parse_stages
+from loadtest._options import (
+    FLAGS,
+    ONE_STAGE,
+    add_flags,
+    contradiction,
+    options_from,
+    parse_stages,
+)
 
 
 def own(arguments: list[str], environment: dict[str, str] | None = None) -> list[str]:
@@ -41,6 +48,64 @@ def test_a_lone_number_is_one_stage() -> None:
     assert "--stages=50" in own(["50"])
 
 
+@pytest.mark.parametrize("flag", [["-u", "50"], ["--users", "50"], ["--users=50"]])
+def test_locust_s_own_flag_is_one_stage_too(flag: list[str]) -> None:
+    assert "--stages=50" in own(flag)
+
+
+@pytest.mark.parametrize(
+    "arguments", [["50", "-u", "50"], ["-u", "5", "--stages", "6"], ["5", "--stages=6"]]
+)
+def test_one_stage_and_several_exclude_each_other(arguments: list[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        own(arguments)
+    assert ended.value.code == 2
+
+
+DEFAULTS = {flag.dest: flag.default for flag in FLAGS}
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ({}, None),
+        ({ONE_STAGE: 5}, None),
+        ({ONE_STAGE: 5, "stages": "10,25"}, "--users is one stage"),
+        # The default's own text, but given.
+        ({ONE_STAGE: 5, "stages": "10,25,50,100,200"}, "--users is one stage"),
+        ({"burst": True, "find_breaking_point": True}, "--burst and --find-breaking-point"),
+    ],
+)
+def test_what_cannot_be_had_together_is_named(
+    values: dict[str, object], expected: str | None
+) -> None:
+    found = contradiction(DEFAULTS | values)
+    assert found is None if expected is None else str(found).startswith(expected)
+
+
+def test_users_of_locust_s_command_line_are_one_stage() -> None:
+    assert options_from(DEFAULTS | {ONE_STAGE: 70}).stages == (70,)
+
+
+def test_objectives_are_read_from_one_text() -> None:
+    options = options_from(DEFAULTS | {"slo": "p(95)<500, success>=99"})
+    assert [objective.limit for objective in options.objectives] == [500.0, 99.0]
+
+
+def test_what_a_camera_sends_and_whom_it_trusts_go_on_to_locust() -> None:
+    values = {flag.dest: flag.default for flag in FLAGS}
+    plain = options_from(values)
+    assert (plain.camera, plain.open_loop, plain.ca, plain.insecure) == ("raw", False, None, False)
+    arguments = ["--camera=mixed", "--open-loop", f"--ca={__file__}", "--min-samples=0"]
+    assert sorted(own(arguments)) == sorted(arguments)
+
+
+def test_a_camera_that_the_page_made_up_is_refused() -> None:
+    values = {flag.dest: flag.default for flag in FLAGS}
+    with pytest.raises(ValueError, match="one of raw, base64, mixed, not 'video'"):
+        options_from(values | {"camera": "video"})
+
+
 def test_options_of_locust_are_passed_on() -> None:
     assert own(["--csv=out", "--min-samples=1"]) == ["--min-samples=1", "--csv=out"]
 
@@ -57,6 +122,9 @@ def test_options_of_locust_are_passed_on() -> None:
         ["--warmup", "-1"],
         ["--min-samples", "many"],
         ["--seed", "-1"],
+        ["--camera", "video"],
+        ["--ca", "absent.pem"],
+        ["--ca", __file__, "--insecure"],
     ],
 )
 def test_a_mistake_is_a_usage_error(

@@ -2,7 +2,8 @@ from collections.abc import Callable
 
 import pytest
 
-from loadtest._course._plan import Load, Plan, StageMachine, StageWindow
+from loadtest._course._plan import Load, Plan, StageWindow
+from loadtest._course._stage_machine import StageMachine
 
 START_S = 1000.0
 

@@ -1,5 +1,6 @@
 from loadtest._course import _progress
-from loadtest._course._plan import Plan, StageMachine
+from loadtest._course._plan import Plan
+from loadtest._course._stage_machine import StageMachine
 from loadtest._load._samples import Sample
 
 
