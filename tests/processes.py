@@ -226,3 +226,27 @@ class Redis(_Server):
                 return connection.recv(16) == b"+PONG\r\n"
         except OSError:
             return False
+
+
+class KnownServer(_Server):
+    """`python -m tests.known_server` on free ports.
+
+    Args:
+        options: its flags without dashes in front, as in `service_ms=20`; a flag that takes no
+            value is True.
+    """
+
+    def __init__(self, folder: Path, **options: object) -> None:
+        self.folder = folder
+        self.port, self.metrics_port = free_port(), free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.metrics_url = f"http://127.0.0.1:{self.metrics_port}/metrics"
+        self._options = {"port": self.port, "metrics_port": self.metrics_port} | options
+
+    def start(self) -> None:
+        command = [sys.executable, "-m", "tests.known_server"]
+        for name, value in self._options.items():
+            flag = f"--{name.replace('_', '-')}"
+            command += [flag] if value is True else [flag, str(value)]
+        self.process = Process(self.folder, command, {})
+        self.process.wait_answering(f"{self.url}/health/ready")
