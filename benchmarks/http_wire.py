@@ -84,3 +84,11 @@ def _joined(chunks: bytes) -> bytes:
             return body
         body += chunks[position : position + size]
         position += size + 2
+
+
+def answer_bytes(body: bytes) -> bytes:
+    """A whole answer of a server that keeps the connection."""
+    head = (
+        f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    return head.encode() + body
