@@ -30,6 +30,7 @@ ENVIRONMENT_READERS = {
     "backend/gateway/gunicorn_conf.py": "names prometheus_client's folder",
     "backend/web/metrics.py": "asks whether that folder was named",
     "loadtest/__main__.py": "whether a flag has its variable set",
+    "loadtest/_report/_terminal.py": "whether colour is wanted",
     "triton_runtime/server.py": "hands the server its own environment",
 }
 

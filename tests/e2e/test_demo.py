@@ -76,11 +76,14 @@ def start(tmp_path: Path, env: dict[str, str], *arguments: str) -> Process:
     return started[-1]
 
 
-def demo(tmp_path: Path, env: dict[str, str], *, stages: str, duration_s: int) -> Process:
+def demo(
+    tmp_path: Path, env: dict[str, str], *, stages: str, duration_s: int, aside_s: int = 0
+) -> Process:
     run_dir = str(tmp_path / "run")
+    aside = {f"FRAMEGATE_LOADTEST_{name}": str(aside_s) for name in ("BASELINE", "RECOVERY")}
     return start(
-        tmp_path, env, "scripts.demo", "--stages", stages, "--stage-duration", str(duration_s),
-        "--run-dir", run_dir,
+        tmp_path, env | aside, "scripts.demo", "--stages", stages,
+        "--stage-duration", str(duration_s), "--run-dir", run_dir,
     )  # fmt: skip
 
 
@@ -107,7 +110,7 @@ def demo_under_load(
 def test_the_demo_scores_frames_writes_a_report_and_leaves_nothing(
     tmp_path: Path, env: dict[str, str], left: Left
 ) -> None:
-    process = demo(tmp_path, env, stages="2,6", duration_s=3)
+    process = demo(tmp_path, env, stages="2,6", duration_s=3, aside_s=3)
     wait_for(process, "stage 2/2")
     left.watch(psutil.Process(process.popen.pid))
     assert len(left.seen) >= 7  # launcher, server, 2 models, gateway and 2 workers, load, monitor
@@ -116,7 +119,8 @@ def test_the_demo_scores_frames_writes_a_report_and_leaves_nothing(
 
     summary = json.loads((tmp_path / "run/summary.json").read_text())
     assert summary["pass"] is True
-    assert [stage["users"] for stage in summary["stages"]] == [2, 6]
+    stages = [(stage["kind"], stage["users"]) for stage in summary["stages"]]
+    assert stages == [("baseline", 1), ("stage", 2), ("stage", 6), ("recovery", 2)]
     assert summary["totals"]["failed_with_warmups"] == 0, summary["totals"]
     html = (tmp_path / "run/report.html").read_text()
     assert "<svg" in html

@@ -53,6 +53,7 @@ def test_the_load_tester_measures_https_without_delays_of_its_own(
 ) -> None:
     command = [sys.executable, "-m", "loadtest", "4", f"--host={https_gateway.url}"]
     command += ["--stage-duration=5", "--warmup=1", "--min-samples=0", "--no-monitor"]
+    command.append(f"--ca={https_gateway.env['FRAMEGATE_TLS_CERT']}")
     process = Process(tmp_path / "load", [*command, f"--run-dir={tmp_path / 'run'}"], {})
     assert process.popen.wait(60) == 0, process.output
     totals = json.loads((tmp_path / "run/summary.json").read_text())["totals"]
