@@ -65,6 +65,7 @@ class Conductor:
 
     def attach(self, environment: Environment, runner: Runner) -> None:
         self._environment = environment
+        logging.getLogger("locust.runners").addFilter(_not_about_the_rate)
         if wrong := contradiction(self._parsed_options):
             sys.stderr.write(f"{wrong}.\n")
             sys.exit(EXIT_USAGE)
@@ -190,3 +191,8 @@ class Conductor:
         if text is not None:
             sys.stdout.write(text)
             sys.stdout.flush()
+
+
+def _not_about_the_rate(record: logging.LogRecord) -> bool:
+    """Locust warns of high rates, which is right for users who begin; these leave."""
+    return not record.getMessage().startswith("Your selected spawn rate")

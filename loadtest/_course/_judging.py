@@ -119,7 +119,7 @@ class Judge:
         if self._options.objectives:
             return ", ".join(objective.text for objective in self._options.objectives)
         e2e_ms = self._thresholds.limits["e2e_ms"].overloaded
-        return f"the limits of the profile {self._thresholds.profile!r} (p95 up to {e2e_ms:g} ms)"
+        return f"the {self._thresholds.profile} limits (p95 up to {e2e_ms:g} ms)"
 
     def _spare_percents(self, stage: StageReport) -> dict[str, float]:
         spare: dict[str, float] = {}

@@ -75,12 +75,12 @@ def test_too_few_samples_for_an_objective_are_exit_code_4(finished: Callable[...
 def test_a_file_that_cannot_be_written_costs_no_other(
     start_gateway: Callable[..., Any], tmp_path: Path
 ) -> None:
-    # No file may grow beyond 32 blocks of 1,024 bytes, as on a disk that is full.
+    # No file may grow beyond 14 blocks of 1,024 bytes, as on a disk that is full.
     command = [sys.executable, "-m", "loadtest", "3", "--host", start_gateway().url]
     command += ["--run-dir", str(tmp_path / "run"), "--no-monitor", *BRISK]
     command += ["--baseline=0", "--recovery=0"]
     done = subprocess.run(
-        ["bash", "-c", 'ulimit -f 32; exec "$@"', "bash", *command],
+        ["bash", "-c", 'ulimit -f 14; exec "$@"', "bash", *command],
         cwd=ROOT, capture_output=True, text=True, timeout=WITHIN_S, check=False,
     )  # fmt: skip
     written = sorted(path.name for path in (tmp_path / "run").iterdir())
