@@ -1,6 +1,6 @@
 """The size of an ordinary JPEG, without a decoder: what a camera page sends, in microseconds.
 
-Source: ITU-T T.81, B.2 (the order of markers).
+Source: ITU-T T.81, B.2 (the order of markers; B.2.3, the length of a scan's header).
 """
 
 import struct
@@ -33,7 +33,8 @@ def _walk(data: bytes) -> tuple[int, int] | None:
     while data[at] == 0xFF:
         marker, length = data[at + 1], struct.unpack_from(">H", data, at + 2)[0]
         if marker == _START_OF_SCAN:
-            return size if data[at + 4] == components else None
+            one_for_all = data[at + 4] == components and length == 6 + 2 * components
+            return size if one_for_all and at + 2 + length <= len(data) else None
         if marker in _FRAMES:
             bits, height, width, components = struct.unpack_from(">BHHB", data, at + 4)
             if size is not None or bits != 8 or components not in (1, 3) or not height:
