@@ -31,7 +31,7 @@ TITLES = {
 LOOK_EVERY_S = 5.0
 MOST_RAMP_S = 300.0
 MEBIBYTE = 2**20
-LEAST_PER_CORE_S, MOST_GROWTH_MB = 1000.0, 20.0
+LEAST_PER_CORE_S, MOST_GROWTH_MB = 1000.0, 10.0
 
 
 def parser() -> argparse.ArgumentParser:
