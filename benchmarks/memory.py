@@ -14,12 +14,11 @@ from benchmarks.repository import IDLE_MODEL
 from benchmarks.rounds import progress
 from benchmarks.session import add_common_flags, finish, run_to_the_end, triton_under_test
 from benchmarks.tables import targets_table
-from benchmarks.usage import pss_bytes, tree
+from benchmarks.usage import pss_mb, tree
 from scripts._stack import say
 
 CONNECTIONS = 16
 STEP_S = 5.0
-MEBIBYTE = 2**20
 WORKER_LIMIT_MB, GROWTH_LIMIT_MB = 150.0, 5.0
 
 
@@ -65,7 +64,7 @@ def send_until(gateway: HttpCandidate, sent: int, total: int) -> int:
 def workers_mb(gateway: HttpCandidate) -> list[float]:
     """Proportional set size of each worker, the master left out."""
     _, *workers = tree(next(iter(gateway.roots.values())))
-    return [pss_bytes(worker.pid) / MEBIBYTE for worker in workers]
+    return [pss_mb(worker.pid) for worker in workers]
 
 
 def main() -> int:

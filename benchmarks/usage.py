@@ -62,3 +62,7 @@ def pss_bytes(root: int) -> int:
         with contextlib.suppress(psutil.NoSuchProcess):
             total += process.memory_full_info().pss
     return total
+
+
+def pss_mb(pid: int) -> float:
+    return pss_bytes(pid) / 2**20

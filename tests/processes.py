@@ -16,6 +16,8 @@ import psutil
 import requests
 
 PROJECT = Path(__file__).resolve().parent.parent
+# Of the load tester: one user before the stages and few after them are asked for by few tests.
+STAGES_ALONE = {"FRAMEGATE_LOADTEST_BASELINE": "0", "FRAMEGATE_LOADTEST_RECOVERY": "0"}
 TOKEN = "token-of-the-tests"
 
 

@@ -18,7 +18,7 @@ from benchmarks.processes import HOST, Processes, clean_environment, free_port, 
 from benchmarks.rounds import progress
 from benchmarks.session import add_common_flags, finish, run_to_the_end
 from benchmarks.tables import aligned, shown, targets_table
-from benchmarks.usage import pss_bytes
+from benchmarks.usage import pss_mb
 from scripts._stack import PROJECT, StackError, say
 
 # As many as are under way at a time; the interval only keeps them from waiting.
@@ -30,7 +30,6 @@ TITLES = {
 }
 LOOK_EVERY_S = 5.0
 MOST_RAMP_S = 300.0
-MEBIBYTE = 2**20
 LEAST_PER_CORE_S, MOST_GROWTH_MB = 1000.0, 10.0
 
 
@@ -114,7 +113,7 @@ def finished(command: list[str], *good: int) -> str:
 def loadtest(port: int, folder: Path, *arguments: str) -> list[str]:
     return [
         *(sys.executable, "-m", "loadtest", f"--host=http://{HOST}:{port}", f"--run-dir={folder}"),
-        *("--no-monitor", "--min-samples=0", *arguments),
+        *("--no-monitor", "--min-samples=0", "--baseline=0", "--recovery=0", *arguments),
     ]
 
 
@@ -150,7 +149,7 @@ def watch_memory(port: int, options: argparse.Namespace) -> list[Look]:
                     at_s=time.monotonic() - began_s,
                     frames=counted["frames"],
                     connections_opened=counted["opened"],
-                    pss_mb=pss_bytes(tester.pid) / MEBIBYTE,
+                    pss_mb=pss_mb(tester.pid),
                 )
             )
             progress(f"memory: {looks[-1].pss_mb:.1f} MB after {looks[-1].at_s:.0f} s")

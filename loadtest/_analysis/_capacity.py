@@ -43,8 +43,7 @@ def capacity(stages: Sequence[Judged], *, within: str, interval_s: float) -> Cap
     spare_percent = None if nearest is None else max(0.0, nearest[1])
     pace = f"at one frame per {interval_s:g} s"
     more = "" if fails_at is not None else "at least "
-    cameras = f"{carried.users} camera{'' if carried.users == 1 else 's'}"
-    sentence = f"carries {more}{cameras} {pace} within {within}"
+    sentence = f"carries {more}{cameras(carried.users)} {pace} within {within}"
     if nearest is not None:
         sentence += f", {spare_percent:.0f} % to spare (nearest limit: {nearest[0]})"
     if fails_at is not None:
@@ -52,7 +51,11 @@ def capacity(stages: Sequence[Judged], *, within: str, interval_s: float) -> Cap
     return Capacity(carried.users, fails_at, spare_percent, sentence)
 
 
+def cameras(count: int) -> str:
+    return f"{count} camera{'' if count == 1 else 's'}"
+
+
 def _none_carried(fails_at: int | None, within: str) -> str:
     if fails_at is None:
         return "nothing can be said of how many cameras it carries"
-    return f"does not carry {fails_at} cameras within {within}, and fewer were not shown to pass"
+    return f"does not carry {cameras(fails_at)} within {within}, and fewer were not shown to pass"

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from loadtest._analysis._metrics import Metric, summarise
 from loadtest._course._plan import StageWindow
@@ -45,6 +45,7 @@ class StageResult:
     measured: Measured
     offered_per_s: float | None
     generator_cpu_percent: float | None
+    samples: Sequence[Sample] = field(default=(), repr=False)
 
 
 def analyse(
@@ -61,13 +62,13 @@ def analyse(
             measured=measure(of_stage, _duration_s(window, of_stage)),
             offered_per_s=None if window.kind == "burst" else window.users / think_time_s,
             generator_cpu_percent=busiest_percent(cpu, window),
+            samples=of_stage,
         )
-        for window, of_stage in zip(windows, by_stage(samples, windows), strict=True)
+        for window, of_stage in zip(windows, _by_stage(samples, windows), strict=True)
     ]
 
 
-def by_stage(samples: Iterable[Sample], windows: Sequence[StageWindow]) -> list[list[Sample]]:
-    """The samples of every stage."""
+def _by_stage(samples: Iterable[Sample], windows: Sequence[StageWindow]) -> list[list[Sample]]:
     split: list[list[Sample]] = [[] for _ in windows]
     for sample in samples:
         for position, window in enumerate(windows):

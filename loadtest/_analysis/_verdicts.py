@@ -94,10 +94,15 @@ def stage_passed(
     if not objectives:
         success_percent = result.measured.success_percent or 0.0
         return verdict.level != "overloaded" and success_percent >= PASS_SUCCESS_PERCENT
+    return all_met(objectives)
+
+
+def all_met(objectives: Sequence[ObjectiveResult]) -> bool | None:
+    """False where one was missed, None where there is none or one cannot be told."""
     met = [objective.met for objective in objectives]
     if False in met:
         return False
-    return None if None in met else True
+    return None if not met or None in met else True
 
 
 def decide(

@@ -180,8 +180,6 @@ class Conductor:
             return
         try:
             self._text, self._exit_code = run.finish(self._interrupted_by)
-        except LoadtestError as error:
-            self._text, self._exit_code = f"{error}.\n", EXIT_TOOL_ERROR
         except Exception:
             logging.getLogger(__name__).exception("The results could not be made.")
             self._exit_code = EXIT_TOOL_ERROR

@@ -12,16 +12,14 @@ from loadtest._analysis._littles_law import check
 from loadtest._analysis._machine import MachineInStage, Recording, join
 from loadtest._analysis._objectives import Objective, evaluate
 from loadtest._analysis._recovery import recovery
-from loadtest._analysis._stages import Measured, StageResult, analyse, by_stage
+from loadtest._analysis._stages import Measured, StageResult, analyse
 from loadtest._analysis._steadiness import steadiness
 from loadtest._analysis._verdicts import end_to_end, judge_stage, stage_passed
-from loadtest._course._plan import StageWindow
-from loadtest._load._samples import Collector, Sample
+from loadtest._course._plan import COUNTED, SIZING, StageWindow
+from loadtest._load._samples import Collector
 from loadtest._options import Options
 from loadtest._report._data import StageReport
 from monitor.verdict import Thresholds
-
-COUNTED = ("stage", "search", "burst")
 
 
 @dataclass(frozen=True)
@@ -52,23 +50,21 @@ class Judge:
         results = analyse(
             collector.samples, windows, collector.cpu, think_time_s=self._options.think_time_s
         )
-        samples = by_stage(collector.samples, windows)
         baseline = next((r.measured for r in results if r.window.kind == "baseline"), None)
         stages = [
             self._stage(
                 result,
-                own,
                 self._machine(recording, result),
                 None if result.window.kind == "baseline" else baseline,
             )
-            for result, own in zip(results, samples, strict=True)
+            for result in results
         ]
-        counted = [stage for stage in stages if stage.result.window.kind in ("stage", "search")]
+        counted = [stage for stage in stages if stage.result.window.kind in SIZING]
         return Judgement(
             stages=stages,
             capacity=self._capacity(counted) if counted else None,
             grade=self._grade(counted) if counted else None,
-            recovery=_recovery(windows, samples),
+            recovery=_recovery(results),
         )
 
     def passed(
@@ -85,22 +81,21 @@ class Judge:
     def _stage(
         self,
         result: StageResult,
-        samples: Sequence[Sample],
         machine: MachineInStage,
         baseline: Measured | None,
     ) -> StageReport:
         verdict = judge_stage(result, machine, self._thresholds)
         objectives = [evaluate(one, result.measured) for one in self._options.objectives]
         # In a burst nobody keeps a pace, and a recovery is expected to change.
-        paced = result.window.kind in ("baseline", "stage", "search")
+        paced = result.window.kind in ("baseline", *SIZING)
         return StageReport(
             result=result,
             machine=machine,
             verdict=verdict,
             passed=stage_passed(result, verdict, objectives),
             objectives=objectives,
-            steadiness=steadiness(samples, result.window) if paced else None,
-            law=check(samples, result.window, think_time_s=self._options.think_time_s)
+            steadiness=steadiness(result.samples, result.window) if paced else None,
+            law=check(result.samples, result.window, think_time_s=self._options.think_time_s)
             if paced
             else None,
             breakdown=breakdown(result.measured, machine),
@@ -165,15 +160,10 @@ def _objectives_spare(
     }
 
 
-def _recovery(
-    windows: Sequence[StageWindow], samples: Sequence[Sequence[Sample]]
-) -> Recovery | None:
+def _recovery(results: Sequence[StageResult]) -> Recovery | None:
     """Of the last stage against the first one with as many users."""
-    if not windows or windows[-1].kind != "recovery":
+    if not results or results[-1].window.kind != "recovery":
         return None
-    calm = [
-        own
-        for window, own in zip(windows, samples, strict=True)
-        if window.kind in ("stage", "search") and window.users == windows[-1].users
-    ]
-    return recovery(calm[0], samples[-1], windows[-1]) if calm else None
+    last = results[-1]
+    calm = [r for r in results if r.window.kind in SIZING and r.window.users == last.window.users]
+    return recovery(calm[0].samples, last.samples, last.window) if calm else None

@@ -11,7 +11,9 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from urllib.parse import urlsplit
+
+from loadtest._errors import LoadtestError
+from loadtest._load._address import parse_address
 
 ROOT = Path(__file__).resolve().parents[2]
 STOP_WITHIN_S = 5.0
@@ -21,11 +23,10 @@ _PR_SET_PDEATHSIG = 1
 def local_port(url: str) -> int | None:
     """The port behind an address of this machine; None for any other."""
     try:
-        parts = urlsplit(url)
-        port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
-        return port if _is_loopback(parts.hostname or "") else None
-    except ValueError:
+        address = parse_address(url)
+    except LoadtestError:
         return None
+    return address.port if _is_loopback(address.host) else None
 
 
 def _is_loopback(host: str) -> bool:

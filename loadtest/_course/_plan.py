@@ -10,6 +10,9 @@ from loadtest._course._search import MOST_GROWTH, RESOLUTION_RATIO, Search
 # A single user before all else; a stage of the plan; one of the search for the breaking point; all
 # users at once, one request each; few users again after the overload.
 StageKind = Literal["baseline", "stage", "search", "burst", "recovery"]
+# Those that say how many cameras are carried, and those that bear on the outcome.
+SIZING: tuple[StageKind, ...] = ("stage", "search")
+COUNTED: tuple[StageKind, ...] = (*SIZING, "burst")
 
 # Locust warns that spawning faster than this upsets its own timing.
 MAX_SPAWN_RATE_PER_S = 100.0
@@ -101,7 +104,7 @@ class Plan:
         """How many good answers a stage waits for; of a burst, answers of any kind."""
         if step.kind == "burst":
             return step.users
-        return self.min_samples if step.kind in ("stage", "search") else 0
+        return self.min_samples if step.kind in SIZING else 0
 
     def max_dwell_s(self, step: Step) -> float:
         if step.kind == "burst":

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Literal
 
-from loadtest._course._plan import MAX_SPAWN_RATE_PER_S, Load, Plan, StageWindow, Step
+from loadtest._course._plan import MAX_SPAWN_RATE_PER_S, SIZING, Load, Plan, StageWindow, Step
 from loadtest._course._search import Search
 from loadtest._options import MAX_USERS
 
@@ -182,7 +182,7 @@ class StageMachine:
 
     @property
     def _searching(self) -> bool:
-        return self.plan.search and self._step.kind in ("stage", "search")
+        return self.plan.search and self._step.kind in SIZING
 
     def _decide(self, now_s: float, slowest_ms: float | None) -> None:
         failed = False

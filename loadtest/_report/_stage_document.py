@@ -7,6 +7,7 @@ from typing import Any
 from loadtest._analysis._findings import Breakdown
 from loadtest._analysis._machine import MachineInStage
 from loadtest._analysis._stages import Measured
+from loadtest._analysis._verdicts import all_met
 from loadtest._report._data import StageReport
 
 # Filled from the machine's document, where the names are the same.
@@ -147,18 +148,10 @@ def stage_row(stage: StageReport) -> dict[str, object]:
         "network_and_gateway_part_ms": breakdown and breakdown.network_and_gateway_ms,
         "steady": stage.steadiness and stage.steadiness.steady,
         "law_holds": stage.law and stage.law.holds,
-        "objectives_met": objectives_met(stage),
+        "objectives_met": all_met(stage.objectives),
         "verdict": stage.verdict.level,
         "rule": stage.verdict.rule,
         "judged_on": stage.verdict.judged_on,
         "cause": cause and cause.code,
         "cause_sentence": cause and cause.sentence,
     }
-
-
-def objectives_met(stage: StageReport) -> bool | None:
-    """False where one was missed, None where there is none or one cannot be told."""
-    met = [objective.met for objective in stage.objectives]
-    if False in met:
-        return False
-    return None if not met or None in met else True

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
+from loadtest._analysis._capacity import cameras
 from loadtest._analysis._findings import ObjectiveResult
-from loadtest._course._plan import StageWindow
+from loadtest._course._plan import COUNTED, SIZING, StageWindow
 from loadtest._report._data import RunReport, StageReport
 
 
@@ -24,12 +25,8 @@ def headline(report: RunReport) -> str:
 
 def by_users(stages: Sequence[StageReport]) -> list[StageReport]:
     """Stages of the plan and of the search, from few users to many."""
-    paced = [stage for stage in stages if stage.result.window.kind in ("stage", "search")]
+    paced = [stage for stage in stages if stage.result.window.kind in SIZING]
     return sorted(paced, key=lambda stage: stage.result.window.users)
-
-
-def cameras(count: int) -> str:
-    return f"{count} camera{'' if count == 1 else 's'}"
 
 
 def marks(stage: StageReport) -> list[str]:
@@ -87,7 +84,7 @@ def _what_was_missed(report: RunReport) -> str:
 
 
 def _doubt(report: RunReport) -> str:
-    for stage in report.stages:
+    for stage in (s for s in report.stages if s.result.window.kind in COUNTED):
         where = _where(stage.result.window)
         if stage.verdict.level == "inconclusive":
             return f" {where}: {stage.verdict.rule}"

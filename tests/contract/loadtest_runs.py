@@ -6,11 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.processes import KnownServer, Process, free_port
+from tests.processes import STAGES_ALONE, KnownServer, Process, free_port
 
 WITHIN_S = 60.0
-# One user before the stages and few users after them say nothing that these tests ask.
-STAGES_ALONE = {"FRAMEGATE_LOADTEST_BASELINE": "0", "FRAMEGATE_LOADTEST_RECOVERY": "0"}
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,8 @@ def test_a_run_started_on_the_page_is_written_like_any_other(
             "stages": "3",
             "stage_duration": "2",
             "warmup": "0",
+            "baseline": "0",
+            "recovery": "0",
             "run_dir": str(tmp_path / "run"),
             "no_monitor": "true",
         }

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.processes import STAGES_ALONE
+
 ROOT = Path(__file__).resolve().parents[3]
 GOOD_BODY = {
     "score": 0.75,
@@ -116,9 +118,7 @@ def loadtest_process(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[
         }
         for name in ("http_proxy", "HTTP_PROXY", "https_proxy", "ALL_PROXY"):
             environment[name] = "http://127.0.0.1:9"
-        # The stages alone, unless a test asks for more.
-        environment |= {"FRAMEGATE_LOADTEST_BASELINE": "0", "FRAMEGATE_LOADTEST_RECOVERY": "0"}
-        environment |= settings
+        environment |= STAGES_ALONE | settings
         process = subprocess.Popen(
             [sys.executable, "-m", "loadtest", *arguments],
             cwd=ROOT,

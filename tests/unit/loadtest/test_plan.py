@@ -2,22 +2,9 @@ from collections.abc import Callable
 
 import pytest
 
-from loadtest._course._plan import Load, Plan, StageWindow
+from loadtest._course._plan import Load, StageWindow
 from loadtest._course._stage_machine import StageMachine
-
-START_S = 1000.0
-
-
-def plan(**changes: object) -> Plan:
-    values: dict[str, object] = {
-        "stages": (10, 25),
-        "stage_duration_s": 20.0,
-        "warmup_s": 5.0,
-        "think_time_s": 2.0,
-        "min_samples": 0,
-        "max_drain_s": 10.0,
-    }
-    return Plan(**(values | changes))  # type: ignore[arg-type]
+from tests.unit.loadtest.made_plans import START_S, plan
 
 
 def walk(

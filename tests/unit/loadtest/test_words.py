@@ -86,6 +86,14 @@ def test_a_doubt_is_named(stages: list[Any], expected: str) -> None:
     assert headline(report(stages, outcome="inconclusive")) == expected
 
 
+def test_a_baseline_too_short_for_an_objective_is_not_the_doubt() -> None:
+    aside = stage(0, 1, "healthy", kind="baseline", objectives=[UNSAID])
+    saturated = stage(1, 25, "inconclusive", "saturated")
+    assert headline(report([aside, saturated], outcome="inconclusive")) == (
+        "Inconclusive at 25 cameras: saturated."
+    )
+
+
 def test_an_interrupted_run_counts_the_stages_of_the_plan_alone() -> None:
     stages = [stage(0, 1, "healthy", kind="baseline"), stage(1, 10, "healthy")]
     assert headline(report(stages, outcome="interrupted")) == (
