@@ -7,9 +7,10 @@ from collections.abc import Callable
 
 from loadtest._analysis import _advice as advice
 from loadtest._analysis import _full_resources, _long_waits
+from loadtest._analysis._breakdown import parts_ms
 from loadtest._analysis._findings import Cause
 from loadtest._analysis._machine import MachineInStage
-from loadtest._analysis._stage_facts import GATEWAY, Facts, cause, grown, parts_ms
+from loadtest._analysis._stage_facts import GATEWAY, Facts, cause, grown
 from loadtest._analysis._stages import Measured, StageResult
 from loadtest._analysis._verdicts import PASS_SUCCESS_PERCENT
 
@@ -30,21 +31,19 @@ def find_cause(
     machine: MachineInStage,
     level: str,
     *,
-    gateway_workers_hint: int | None = None,
     baseline: Measured | None,
 ) -> Cause:
     """The one thing that limits a stage, as far as the numbers say.
 
     Args:
         level: The stage's verdict.
-        gateway_workers_hint: Where it is known; else the monitor's count of processes says it.
         baseline: The requests of a single user before all load.
     """
     facts = Facts(
         result=result,
         machine=machine,
         level=level,
-        workers=gateway_workers_hint or _workers(machine),
+        workers=_workers(machine),
         parts=parts_ms(result.measured, machine),
         baseline=baseline,
         baseline_parts=parts_ms(baseline) if baseline is not None else {},

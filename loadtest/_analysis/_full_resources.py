@@ -1,8 +1,9 @@
 """Causes that show as something used up: the load generator, a processor, a GPU."""
 
 from loadtest._analysis import _advice as advice
+from loadtest._analysis._breakdown import Part
 from loadtest._analysis._findings import Cause
-from loadtest._analysis._stage_facts import FULL_PERCENT, Facts, Part, cause
+from loadtest._analysis._stage_facts import FULL_PERCENT, Facts, cause
 from loadtest._analysis._verdicts import SATURATED_PERCENT
 
 # The gateway's workers never share the load quite evenly: one is full before they all are.

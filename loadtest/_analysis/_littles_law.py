@@ -5,7 +5,8 @@ next. The time from one start to the next, the cycle, is therefore the longer of
 response, and the law reads: users = requests per second × mean cycle.
 """
 
-from collections.abc import Sequence
+from array import array
+from collections.abc import Iterable
 
 from loadtest._analysis._findings import LittlesLaw
 from loadtest._analysis._metrics import CONFIDENCE_Z, paced_count_std
@@ -15,7 +16,7 @@ from loadtest._load._samples import Sample
 TOLERANCE_RATIO = 0.10
 
 
-def check(samples: Sequence[Sample], window: StageWindow, *, think_time_s: float) -> LittlesLaw:
+def check(samples: Iterable[Sample], window: StageWindow, *, think_time_s: float) -> LittlesLaw:
     """Hold the users of a stage against the requests that began in it, failed ones among them.
 
     It cannot be said where a stage is so short that its edges, which cut cycles in two, may
@@ -24,7 +25,8 @@ def check(samples: Sequence[Sample], window: StageWindow, *, think_time_s: float
     Source: J. D. C. Little, A Proof for the Queuing Formula L = λW, 1961.
     """
     users = float(window.users)
-    cycles_s = [cycle_s(s, think_time_s) for s in samples if window.holds(s.started_s)]
+    cycles_s = array("d")
+    cycles_s.extend(cycle_s(s, think_time_s) for s in samples if window.holds(s.started_s))
     if not cycles_s:
         return LittlesLaw(users, None, None, "Little's law: no request to check it with.")
     rate_per_s = len(cycles_s) / window.duration_s

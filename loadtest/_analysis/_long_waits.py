@@ -1,8 +1,9 @@
 """Causes that show as waiting, where nothing is used up: the longest part of an answer."""
 
 from loadtest._analysis import _advice as advice
+from loadtest._analysis._breakdown import PART_WORDS
 from loadtest._analysis._findings import Cause
-from loadtest._analysis._stage_facts import PART_WORDS, Facts, cause, grown
+from loadtest._analysis._stage_facts import Facts, cause, grown
 
 # Half of its time: below that it cannot be the gateway's CPU that keeps an answer waiting.
 GATEWAY_BUSY_RATIO = 0.5

@@ -1,6 +1,6 @@
 """After the overload: do answers come as quickly as before, and from when on?"""
 
-from collections.abc import Sequence
+from collections.abc import Collection
 
 from loadtest._analysis._findings import Recovery
 from loadtest._analysis._metrics import percentile
@@ -14,7 +14,7 @@ TOLERANCE_MS = 20.0
 
 
 def recovery(
-    calm: Sequence[Sample], after: Sequence[Sample], window: StageWindow
+    calm: Collection[Sample], after: Collection[Sample], window: StageWindow
 ) -> Recovery | None:
     """When the last slow or failed request was begun in `window`.
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
 
+from loadtest._analysis._breakdown import PART_WORDS, Part
 from loadtest._analysis._findings import Cause, CauseCode
 from loadtest._analysis._machine import MachineInStage
 from loadtest._analysis._stages import Measured, StageResult
@@ -11,44 +11,6 @@ from loadtest._analysis._stages import Measured, StageResult
 GATEWAY, TRITON = "gateway", "triton"
 # What leaves less than a tenth of its time free no longer answers at once.
 FULL_PERCENT = 90.0
-
-# Where a mean answer's time passes. "triton" is waiting and computing together, where Triton's own
-# counters are not known; "in_gateway" is what the gateway does beside preprocessing and Triton.
-Part = Literal["before_gateway", "in_gateway", "preprocessing", "waiting", "computing", "triton"]
-
-PART_WORDS: Mapping[Part, str] = {
-    "before_gateway": "before the gateway",
-    "in_gateway": "elsewhere in the gateway",
-    "preprocessing": "in decoding and resizing",
-    "waiting": "waiting for Triton",
-    "computing": "in Triton's computation",
-    "triton": "in Triton, waiting and computing together",
-}
-
-
-def parts_ms(measured: Measured, machine: MachineInStage | None = None) -> dict[Part, float]:
-    """The mean answer in parts; those that are unknown are left out.
-
-    A part is cut at 0: means of different answers may differ by a little.
-    """
-    response_ms, gateway_ms = measured.response_ms.avg, measured.gateway_ms.avg
-    triton_ms = measured.triton_ms.avg
-    steps_ms = [ms for ms in (measured.decode_ms.avg, measured.preprocess_ms.avg) if ms is not None]
-    parts: dict[Part, float] = {}
-    if response_ms is not None and gateway_ms is not None:
-        parts["before_gateway"] = max(0.0, response_ms - gateway_ms)
-    if gateway_ms is not None and triton_ms is not None:
-        parts["in_gateway"] = max(0.0, gateway_ms - sum(steps_ms) - triton_ms)
-    if steps_ms:
-        parts["preprocessing"] = sum(steps_ms)
-    if triton_ms is not None:
-        infer_ms = machine.infer_ms if machine is not None else None
-        if infer_ms is None:
-            parts["triton"] = triton_ms
-        else:
-            parts["computing"] = min(infer_ms, triton_ms)
-            parts["waiting"] = triton_ms - parts["computing"]
-    return parts
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,14 @@
 """Samples and stage windows in, stage results out; nothing here knows Locust."""
 
+from array import array
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from loadtest._analysis._metrics import Metric, summarise
 from loadtest._course._plan import StageWindow
-from loadtest._load._samples import CpuReading, Sample
+from loadtest._load._collector import CpuReading
+from loadtest._load._samples import Sample, Samples
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ class StageResult:
     measured: Measured
     offered_per_s: float | None
     generator_cpu_percent: float | None
-    samples: Sequence[Sample] = field(default=(), repr=False)
+    samples: Collection[Sample] = field(default=(), repr=False)
 
 
 def analyse(
@@ -68,8 +70,8 @@ def analyse(
     ]
 
 
-def _by_stage(samples: Iterable[Sample], windows: Sequence[StageWindow]) -> list[list[Sample]]:
-    split: list[list[Sample]] = [[] for _ in windows]
+def _by_stage(samples: Iterable[Sample], windows: Sequence[StageWindow]) -> list[Samples]:
+    split = [Samples() for _ in windows]
     for sample in samples:
         for position, window in enumerate(windows):
             if window.holds(sample.started_s):
@@ -78,7 +80,7 @@ def _by_stage(samples: Iterable[Sample], windows: Sequence[StageWindow]) -> list
     return split
 
 
-def _duration_s(window: StageWindow, samples: Sequence[Sample]) -> float:
+def _duration_s(window: StageWindow, samples: Collection[Sample]) -> float:
     if window.kind != "burst" or not samples:
         return window.duration_s
     # The window of a burst ends when somebody looks, the burst with its last answer.
@@ -86,32 +88,44 @@ def _duration_s(window: StageWindow, samples: Sequence[Sample]) -> float:
     return ended_s - min(sample.started_s for sample in samples)
 
 
-def measure(samples: Sequence[Sample], duration_s: float) -> Measured:
+def measure(samples: Iterable[Sample], duration_s: float) -> Measured:
     """Latencies are those of good answers: a quick refusal must not flatter the median."""
-    good = [sample for sample in samples if sample.ok]
-    failures = Counter(sample.failure for sample in samples if sample.failure is not None)
-
-    def metric(values: Iterable[float | None], unit: str) -> Metric:
-        return summarise([value for value in values if value is not None], unit)
-
+    failures: Counter[str] = Counter()
+    # Numbers alone: samples are many.
+    values = {name: array("d") for name in _SUMMARISED}
+    successful = 0
+    for sample in samples:
+        if sample.failure is not None:
+            failures[sample.failure] += 1
+            continue
+        successful += 1
+        for name, known in values.items():
+            value = getattr(sample, name)
+            if value is not None:
+                known.append(value)
     return Measured(
-        requests=len(samples),
-        successful=len(good),
+        requests=successful + failures.total(),
+        successful=successful,
         failures=dict(failures.most_common()),
         duration_s=duration_s,
-        response_ms=metric((s.response_ms for s in good), "ms"),
-        scheduled_ms=metric((s.scheduled_ms for s in good), "ms"),
-        decode_ms=metric((s.decode_ms for s in good), "ms"),
-        preprocess_ms=metric((s.preprocess_ms for s in good), "ms"),
-        triton_ms=metric((s.triton_ms for s in good), "ms"),
-        gateway_ms=metric((s.gateway_ms for s in good), "ms"),
-        score=metric((s.score for s in good), "ratio"),
+        **{name: summarise(known, _SUMMARISED[name]) for name, known in values.items()},
     )
+
+
+_SUMMARISED = {
+    "response_ms": "ms",
+    "scheduled_ms": "ms",
+    "decode_ms": "ms",
+    "preprocess_ms": "ms",
+    "triton_ms": "ms",
+    "gateway_ms": "ms",
+    "score": "ratio",
+}
 
 
 def overall(samples: Iterable[Sample], windows: Sequence[StageWindow]) -> Measured:
     """All stages taken together, without ramps and warm-ups."""
-    inside = [s for s in samples if any(window.holds(s.started_s) for window in windows)]
+    inside = (s for s in samples if any(window.holds(s.started_s) for window in windows))
     return measure(inside, sum(window.duration_s for window in windows))
 
 
@@ -148,20 +162,28 @@ class Moment:
 
 
 def timeline(samples: Iterable[Sample], *, from_s: float, to_s: float) -> list[Moment]:
-    bins: list[list[Sample]] = [[] for _ in range(max(0, int(to_s - from_s)))]
+    seconds = max(0, int(to_s - from_s))
+    good_ms = [array("d") for _ in range(seconds)]
+    failures = [0] * seconds
     for sample in samples:
         position = int(sample.started_s - from_s)
-        if from_s <= sample.started_s and position < len(bins):
-            bins[position].append(sample)
-    return [_moment(from_s + position + 0.5, inside) for position, inside in enumerate(bins)]
+        if from_s <= sample.started_s and position < seconds:
+            if sample.ok:
+                good_ms[position].append(sample.response_ms)
+            else:
+                failures[position] += 1
+    return [
+        _moment(from_s + position + 0.5, good_ms[position], failures[position])
+        for position in range(seconds)
+    ]
 
 
-def _moment(at_s: float, inside: Sequence[Sample]) -> Moment:
-    response = summarise([s.response_ms for s in inside if s.ok], "ms")
+def _moment(at_s: float, good_ms: Sequence[float], failures: int) -> Moment:
+    response = summarise(good_ms, "ms")
     return Moment(
         at_s=at_s,
-        requests_per_s=float(len(inside)),
-        failures_per_s=float(sum(not sample.ok for sample in inside)),
+        requests_per_s=float(len(good_ms) + failures),
+        failures_per_s=float(failures),
         response_ms=response.p50,
         response_p95_ms=response.p95,
     )

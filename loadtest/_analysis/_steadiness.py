@@ -2,7 +2,8 @@
 
 import itertools
 import math
-from collections.abc import Sequence
+from array import array
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from loadtest._analysis._findings import Steadiness
@@ -30,7 +31,7 @@ class _Comparison:
         return self.ratio is not None and self.ratio <= LARGEST_RATIO
 
 
-def steadiness(samples: Sequence[Sample], window: StageWindow) -> Steadiness:
+def steadiness(samples: Iterable[Sample], window: StageWindow) -> Steadiness:
     """Compare the thirds of a stage: good answers and their median latency, largest ÷ smallest.
 
     A stage is steady where both ratios are at most 1.10, and unsteady where one is larger and
@@ -40,12 +41,11 @@ def steadiness(samples: Sequence[Sample], window: StageWindow) -> Steadiness:
     Source: the stability rule of Triton's perf_analyzer (three measurements, 10 %), which knows
     no chance and measures again instead.
     """
-    parts = _parts(samples, window)
-    good_ms = [sorted(sample.response_ms for sample in part if sample.ok) for part in parts]
+    sent, good_ms = _thirds(samples, window)
     fewest = min(len(values) for values in good_ms)
     if not any(good_ms):
         return Steadiness(None, None, None, "Nothing to compare: there was no good answer.")
-    throughput = _throughput([len(part) for part in parts], good_ms, window.users)
+    throughput = _throughput(sent, good_ms, window.users)
     latency = _latency(good_ms)
     steady, sentence = _judge(throughput, latency, fewest)
     return Steadiness(steady, throughput.ratio, latency.ratio, sentence)
@@ -84,13 +84,20 @@ def median_rank(count: int) -> int:
     return max(0, math.floor((count + 1 - CONFIDENCE_Z * math.sqrt(count)) / 2))
 
 
-def _parts(samples: Sequence[Sample], window: StageWindow) -> list[list[Sample]]:
-    parts: list[list[Sample]] = [[] for _ in range(PARTS)]
+def _thirds(
+    samples: Iterable[Sample], window: StageWindow
+) -> tuple[list[int], list[Sequence[float]]]:
+    """Of each part: how many requests began in it, and the sorted latencies of good answers."""
+    sent = [0] * PARTS
+    good_ms = [array("d") for _ in range(PARTS)]
     for sample in samples:
         if window.holds(sample.started_s):
             ratio = (sample.started_s - window.dwell_started_s) / window.duration_s
-            parts[min(PARTS - 1, int(PARTS * ratio))].append(sample)
-    return parts
+            part = min(PARTS - 1, int(PARTS * ratio))
+            sent[part] += 1
+            if sample.ok:
+                good_ms[part].append(sample.response_ms)
+    return sent, [sorted(values) for values in good_ms]
 
 
 def _throughput(sent: Sequence[int], good_ms: Sequence[Sequence[float]], users: int) -> _Comparison:

@@ -16,7 +16,7 @@ from loadtest._analysis._stages import Measured, StageResult, analyse
 from loadtest._analysis._steadiness import steadiness
 from loadtest._analysis._verdicts import end_to_end, judge_stage, stage_passed
 from loadtest._course._plan import COUNTED, SIZING, StageWindow
-from loadtest._load._samples import Collector
+from loadtest._load._collector import Collector
 from loadtest._options import Options
 from loadtest._report._data import StageReport
 from monitor.verdict import Thresholds

@@ -1,14 +1,15 @@
 """How the stage under way is doing, from samples as they come in."""
 
-from array import array
-from collections.abc import Sequence
+from collections import deque
 
 from loadtest._analysis._metrics import percentile
 from loadtest._course._stage_machine import StageMachine
-from loadtest._load._samples import Sample
+from loadtest._load._samples import Samples
 from loadtest._report._console import number
 
 EVERY_S = 5.0
+# The median of the line is that of so many newest answers.
+NEWEST = 1_000
 
 
 class StageTally:
@@ -20,33 +21,30 @@ class StageTally:
         self.requests = 0
         self.failed = 0
         self.slowest_ms: float | None = None
-        self._good_ms = array("d")
-
-    @property
-    def good(self) -> int:
-        return len(self._good_ms)
+        self.good = 0
+        self._newest_ms: deque[float] = deque(maxlen=NEWEST)
 
     @property
     def median_ms(self) -> float | None:
-        return percentile(sorted(self._good_ms), 50) if self._good_ms else None
+        return percentile(sorted(self._newest_ms), 50) if self._newest_ms else None
 
-    def update(self, samples: Sequence[Sample], since_s: float | None) -> None:
+    def update(self, samples: Samples, since_s: float | None) -> None:
         """Take in the samples that are new, if they began in the dwell that began at since_s."""
         if since_s != self._since_s:
             self._since_s = since_s
-            self.requests = self.failed = 0
+            self.requests = self.good = self.failed = 0
             self.slowest_ms = None
-            self._good_ms = array("d")
-        new = samples[self._seen :]
-        self._seen = len(samples)
+            self._newest_ms.clear()
+        seen, self._seen = self._seen, len(samples)
         if since_s is None:
             return
-        for sample in new:
+        for sample in samples.since(seen):
             if sample.started_s >= since_s:
                 self.requests += 1
                 self.slowest_ms = max(self.slowest_ms or 0.0, sample.response_ms)
                 if sample.ok:
-                    self._good_ms.append(sample.response_ms)
+                    self.good += 1
+                    self._newest_ms.append(sample.response_ms)
                 else:
                     self.failed += 1
 

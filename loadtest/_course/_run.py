@@ -18,8 +18,8 @@ from loadtest._course._recording import read_recording
 from loadtest._course._run_folder import make_run_folder
 from loadtest._course._stage_machine import StageMachine
 from loadtest._errors import EXIT_TOOL_ERROR, LoadtestError
+from loadtest._load._collector import Collector
 from loadtest._load._payloads import sha256_of_set
-from loadtest._load._samples import Collector
 from loadtest._options import Options
 from loadtest._report import _console
 from loadtest._report._data import PayloadSet, RunReport
@@ -151,6 +151,7 @@ class Run:
 
     def _report(self, recording: Recording, interrupted_by: int | None) -> RunReport:
         windows = self.machine.windows
+        samples = self.collector.samples
         judgement = self._judge.run(self.collector, windows, recording)
         # A signal after the last stage had been measured took nothing away.
         complete = self.machine.measured_everything
@@ -173,10 +174,10 @@ class Run:
             versions=read_versions(),
             recording=recording,
             stages=judgement.stages,
-            totals=overall(self.collector.samples, windows),
-            sent=len(self.collector.samples),
-            sent_failed=sum(sample.failure is not None for sample in self.collector.samples),
-            timeline=timeline(self.collector.samples, from_s=self.started_s, to_s=finished_s),
+            totals=overall(samples, windows),
+            sent=len(samples),
+            sent_failed=sum(not sample.ok for sample in samples),
+            timeline=timeline(samples, from_s=self.started_s, to_s=finished_s),
             outcome=outcome,
             exit_code=exit_code,
             capacity=judgement.capacity,

@@ -56,11 +56,6 @@ class StageMachine:
         return self._step
 
     @property
-    def stage_index(self) -> int:
-        """How many stages have been begun before this one."""
-        return self._index
-
-    @property
     def users(self) -> int:
         return self._step.users
 

@@ -1,9 +1,16 @@
-"""What one request tells, and how it travels from a worker to the master."""
+"""What one request tells, and where a run keeps millions of them."""
 
+import errno
 import math
+import tempfile
+import weakref
 from array import array
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple, overload
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import IO, Any, NamedTuple
+
+# So many samples are held in memory, about 1 MB.
+BLOCK = 16_384
 
 
 class Sample(NamedTuple):
@@ -33,50 +40,67 @@ class Sample(NamedTuple):
         return self.late_ms + self.response_ms
 
 
-class Samples(Sequence[Sample]):
-    """Samples in columns, a fifth of what as many tuples weigh: a run may have millions.
+class Samples(Collection[Sample]):
+    """Samples in the order they came; all but the newest lie in a temporary file.
 
-    A number that is not known is NaN inside, and None again outside.
+    The load generator's memory must not grow with what it has sent. Where the file cannot be
+    written, samples stay in memory: none is lost.
     """
 
-    def __init__(self) -> None:
-        # In the order of Sample, but for the failure, which is an index among the names.
-        self._columns = [array("d") for _ in range(len(Sample._fields) - 1)]
-        self._failures = array("I")
+    def __init__(self, block: int = BLOCK) -> None:
+        self._block = block
+        # Of a sample's failure the columns hold an index among these.
         self._names: list[str | None] = [None]
         self._name_indices: dict[str | None, int] = {None: 0}
+        self._older: list[_Columns | _Stored] = []
+        self._newest = _Columns()
+        self._file: IO[bytes] | None = None
+        self._file_bytes = 0
 
     def append(self, sample: Sample) -> None:
-        numbers: tuple[Any, ...] = sample[:_FAILURE] + sample[_FAILURE + 1 :]
-        for column, number in zip(self._columns, numbers, strict=True):
-            column.append(math.nan if number is None else number)
-        self._failures.append(self._name_index(sample.failure))
+        self._newest.append(sample, self._name_index(sample.failure))
+        if len(self._newest) >= self._block:
+            self._put_away()
 
     def extend(self, samples: Iterable[Sample]) -> None:
         for sample in samples:
             self.append(sample)
 
     def clear(self) -> None:
-        for column in self._columns:
-            del column[:]
-        del self._failures[:]
+        self._older.clear()
+        self._newest = _Columns()
+        if self._file is not None:
+            self._file.close()
+        self._file, self._file_bytes = None, 0
 
     def packed(self) -> dict[str, Any]:
         """All of it in a few values that Locust's protocol carries as they are."""
-        return {
-            "columns": [column.tobytes() for column in self._columns],
-            "failures": self._failures.tobytes(),
-            "names": list(self._names),
-        }
+        blocks = [self._load(block).to_bytes() for block in (*self._older, self._newest)]
+        return {"blocks": blocks, "names": list(self._names)}
 
     def unpack(self, packed: Mapping[str, Any]) -> None:
         """Add what was packed in another process."""
-        for column, data in zip(self._columns, packed["columns"], strict=True):
-            column.frombytes(data)
         here = [self._name_index(name) for name in packed["names"]]
-        there = array("I")
-        there.frombytes(packed["failures"])
-        self._failures.extend(here[number] for number in there)
+        for data in packed["blocks"]:
+            self._newest.extend(_Columns.from_bytes(data), here)
+            if len(self._newest) >= self._block:
+                self._put_away()
+
+    def since(self, position: int) -> Iterator[Sample]:
+        """Those after the first `position`, without reading what lies wholly before them."""
+        for block in (*self._older, self._newest):
+            if position < len(block):
+                yield from self._load(block).rows(self._names, position)
+            position = max(0, position - len(block))
+
+    def __len__(self) -> int:
+        return sum(len(block) for block in (*self._older, self._newest))
+
+    def __iter__(self) -> Iterator[Sample]:
+        return self.since(0)
+
+    def __contains__(self, wanted: object) -> bool:
+        return any(sample == wanted for sample in self)
 
     def _name_index(self, name: str | None) -> int:
         index = self._name_indices.setdefault(name, len(self._names))
@@ -84,76 +108,93 @@ class Samples(Sequence[Sample]):
             self._names.append(name)
         return index
 
+    def _put_away(self) -> None:
+        full, self._newest = self._newest, _Columns()
+        try:
+            self._older.append(self._store(full))
+        except OSError:
+            self._older.append(full)
+
+    def _store(self, columns: "_Columns") -> "_Stored":
+        if self._file is None:
+            # Unbuffered: nothing half written may lie in wait for a disk that is full.
+            self._file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115
+            weakref.finalize(self, self._file.close)
+        data = columns.to_bytes()
+        stored = _Stored(self._file_bytes, len(columns))
+        self._file.seek(stored.offset)
+        if self._file.write(data) < len(data):
+            raise OSError(errno.ENOSPC, "the file of samples cannot grow")
+        self._file_bytes += len(data)
+        return stored
+
+    def _load(self, block: "_Columns | _Stored") -> "_Columns":
+        if isinstance(block, _Columns):
+            return block
+        assert self._file is not None
+        self._file.seek(block.offset)
+        return _Columns.from_bytes(self._file.read(len(block) * _ROW_BYTES))
+
+
+class _Columns:
+    """Samples as columns of numbers, a fifth of what as many tuples weigh.
+
+    A number that is not known is NaN inside, and None again outside.
+    """
+
+    def __init__(self) -> None:
+        # In the order of Sample, but for the failure.
+        self._numbers = [array("d") for _ in range(_NUMBERS)]
+        self._failures = array("I")
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> "_Columns":
+        made = cls()
+        count = len(data) // _ROW_BYTES
+        width = count * made._failures.itemsize
+        made._failures.frombytes(data[:width])
+        for column in made._numbers:
+            start, width = width, width + count * column.itemsize
+            column.frombytes(data[start:width])
+        return made
+
+    def to_bytes(self) -> bytes:
+        return self._failures.tobytes() + b"".join(column.tobytes() for column in self._numbers)
+
+    def append(self, sample: Sample, failure: int) -> None:
+        numbers: tuple[Any, ...] = sample[:_FAILURE] + sample[_FAILURE + 1 :]
+        for column, number in zip(self._numbers, numbers, strict=True):
+            column.append(math.nan if number is None else number)
+        self._failures.append(failure)
+
+    def extend(self, other: "_Columns", failures: Sequence[int]) -> None:
+        """Add others, whose failures have other indices here."""
+        for column, more in zip(self._numbers, other._numbers, strict=True):
+            column.extend(more)
+        self._failures.extend(failures[index] for index in other._failures)
+
+    def rows(self, names: Sequence[str | None], start: int) -> Iterator[Sample]:
+        columns = [column[start:] for column in self._numbers]
+        for *numbers, failure in zip(*columns, self._failures[start:], strict=True):
+            known: list[Any] = [None if number != number else number for number in numbers]
+            known.insert(_FAILURE, names[failure])
+            yield Sample(*known)
+
     def __len__(self) -> int:
         return len(self._failures)
 
-    def __iter__(self) -> Iterator[Sample]:
-        return self._rows(self._columns, self._failures)
 
-    @overload
-    def __getitem__(self, index: int) -> Sample: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[Sample]: ...
-    def __getitem__(self, index: int | slice) -> Sample | list[Sample]:
-        if isinstance(index, slice):
-            return list(self._rows([c[index] for c in self._columns], self._failures[index]))
-        position = range(len(self))[index]
-        return self[position : position + 1][0]
+@dataclass(frozen=True)
+class _Stored:
+    """Where in the file a block of columns lies."""
 
-    def _rows(
-        self, columns: Sequence[Sequence[float]], failures: Iterable[int]
-    ) -> Iterator[Sample]:
-        for *numbers, failure in zip(*columns, failures, strict=True):
-            known: list[Any] = [None if number != number else number for number in numbers]
-            known.insert(_FAILURE, self._names[failure])
-            yield Sample(*known)
+    offset: int
+    count: int
+
+    def __len__(self) -> int:
+        return self.count
 
 
 _FAILURE = Sample._fields.index("failure")
-
-
-class CpuReading(NamedTuple):
-    """CPU seconds a load-generating process has used since it began."""
-
-    process: str
-    at_s: float
-    cpu_s: float
-
-
-class Collector:
-    """Keeps everything until it is drained (on a worker) or analysed (on the master)."""
-
-    def __init__(self) -> None:
-        self.samples = Samples()
-        self.cpu: list[CpuReading] = []
-        self.models: set[str] = set()
-        # Of each process that last had frames under way: when the oldest of them began.
-        self.under_way_since_s: dict[str, float | None] = {}
-
-    def longest_under_way_ms(self, now_s: float) -> float | None:
-        """How long the oldest frame that is not answered yet has been under way."""
-        began_s = [at_s for at_s in self.under_way_since_s.values() if at_s is not None]
-        return (now_s - min(began_s)) * 1000 if began_s else None
-
-    def drain(self) -> dict[str, Any]:
-        """Everything so far in what Locust can send, which is then forgotten here."""
-        payload: dict[str, Any] = {
-            "samples": self.samples.packed(),
-            "cpu": [tuple(reading) for reading in self.cpu],
-            "models": sorted(self.models),
-            "under_way_since_s": dict(self.under_way_since_s),
-        }
-        self.clear()
-        return payload
-
-    def receive(self, payload: Mapping[str, Any]) -> None:
-        self.samples.unpack(payload["samples"])
-        self.cpu.extend(CpuReading(*row) for row in payload["cpu"])
-        self.models.update(payload["models"])
-        self.under_way_since_s.update(payload["under_way_since_s"])
-
-    def clear(self) -> None:
-        self.samples.clear()
-        self.cpu.clear()
-        self.models.clear()
-        self.under_way_since_s.clear()
+_NUMBERS = len(Sample._fields) - 1
+_ROW_BYTES = _NUMBERS * array("d").itemsize + array("I").itemsize

@@ -11,8 +11,8 @@ from gevent.event import Event
 
 from loadtest._load._address import parse_address, tls_context
 from loadtest._load._client import request_bytes
+from loadtest._load._collector import Collector, CpuReading
 from loadtest._load._payloads import bodies
-from loadtest._load._samples import Collector, CpuReading
 from loadtest._options import Camera, Options
 
 PATH = "/v1/quality"

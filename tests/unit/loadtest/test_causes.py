@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from loadtest._analysis._breakdown import parts_ms
 from loadtest._analysis._causes import find_cause
 from loadtest._analysis._findings import Cause, CauseCode
 from loadtest._analysis._machine import THROTTLING, MachineInStage
-from loadtest._analysis._stage_facts import parts_ms
 from loadtest._analysis._stages import Measured, StageResult, measure
 from loadtest._course._plan import StageWindow
 from loadtest._load._samples import Sample
@@ -67,12 +67,11 @@ def cause(
     failures: dict[str, int] | None = None,
     generator: float | None = 10.0,
     baseline: Measured | None = BASELINE,
-    workers: int | None = 2,
     window: StageWindow = WINDOW,
 ) -> Cause:
     of_stage = measured(answer or Answer(), good, failures)
     result = StageResult(window, of_stage, window.users / 2.0, generator)
-    return find_cause(result, machine, level, gateway_workers_hint=workers, baseline=baseline)
+    return find_cause(result, machine, level, baseline=baseline)
 
 
 def machine(
@@ -256,12 +255,10 @@ def test_more_workers_are_advised_only_where_there_are_cores_for_them() -> None:
     assert not any("Raise FRAMEGATE_WORKERS" in text for text in none.advice)
 
 
-def test_without_a_hint_the_workers_are_the_processes_but_one() -> None:
+def test_the_workers_are_the_processes_but_one() -> None:
     seen = machine(gateway=180.0, cores=8, host=30.0, gateway_count=3)
-    assert cause(BACKLOG, seen, workers=None).code == "gateway_cpu"
-    assert cause(BACKLOG, replace(seen, process_counts={"gateway": 9}), workers=None).code == (
-        "before_gateway"
-    )
+    assert cause(BACKLOG, seen).code == "gateway_cpu"
+    assert cause(BACKLOG, replace(seen, process_counts={"gateway": 9})).code == ("before_gateway")
 
 
 def test_connections_are_advised_where_frames_wait_in_the_gateway() -> None:
@@ -323,17 +320,16 @@ samples = st.builds(
 measurements = st.lists(samples, max_size=4).map(lambda found: measure(found, 10.0))
 
 
-@given(measurements, machines, levels, maybe, st.none() | measurements, st.none() | st.just(2))
+@given(measurements, machines, levels, maybe, st.none() | measurements)
 def test_there_is_always_a_cause(
     of_stage: Measured,
     of_machine: MachineInStage,
     level: str,
     generator: float | None,
     baseline: Measured | None,
-    workers: int | None,
 ) -> None:
     result = StageResult(WINDOW, of_stage, 50.0, generator)
-    found = find_cause(result, of_machine, level, gateway_workers_hint=workers, baseline=baseline)
+    found = find_cause(result, of_machine, level, baseline=baseline)
     assert found.code in get_args(CauseCode)
     assert found.sentence.endswith(".")
     assert "None" not in found.sentence + found.evidence + "".join(found.advice)

@@ -6,7 +6,8 @@ from loadtest._analysis._machine import MachineReading, Recording
 from loadtest._analysis._objectives import parse
 from loadtest._course._judging import Judge, Judgement
 from loadtest._course._plan import StageKind, StageWindow
-from loadtest._load._samples import Collector, Sample
+from loadtest._load._collector import Collector
+from loadtest._load._samples import Sample
 from loadtest._options import Options
 from monitor.verdict import load_thresholds
 

@@ -1,7 +1,7 @@
 from loadtest._course import _progress
 from loadtest._course._plan import Plan
 from loadtest._course._stage_machine import StageMachine
-from loadtest._load._samples import Sample
+from loadtest._load._samples import Sample, Samples
 
 
 def sample(started_s: float, response_ms: float, failure: str | None = None) -> Sample:
@@ -10,9 +10,10 @@ def sample(started_s: float, response_ms: float, failure: str | None = None) -> 
 
 def test_only_the_dwell_under_way_is_counted_and_nothing_twice() -> None:
     tally = _progress.StageTally()
-    samples = [sample(5.0, 10.0)]
+    samples = Samples()
+    samples.append(sample(5.0, 10.0))
     tally.update(samples, None)
-    samples += [sample(9.0, 10.0), sample(10.0, 30.0), sample(11.0, 900.0, "HTTP 503")]
+    samples.extend([sample(9.0, 10.0), sample(10.0, 30.0), sample(11.0, 900.0, "HTTP 503")])
     tally.update(samples, 10.0)
     tally.update(samples, 10.0)
     assert (tally.requests, tally.good, tally.failed) == (2, 1, 1)

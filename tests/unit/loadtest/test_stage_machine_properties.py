@@ -85,7 +85,7 @@ def walk(plan: Plan, world: World) -> tuple[StageMachine, float]:
     machine = StageMachine(plan, START_S, lambda _: next(verdicts))
     now_s = stage_began_s = START_S
     ticks_s, missing = itertools.cycle(world.ticks_s), itertools.cycle(world.missing)
-    stage = machine.stage_index
+    step = machine.step_under_way
     while True:
         arrived = world.arrive_after_s is not None and now_s - stage_began_s >= world.arrive_after_s
         there = arrived and not next(missing)
@@ -100,8 +100,8 @@ def walk(plan: Plan, world: World) -> tuple[StageMachine, float]:
         )
         if load is None:
             return machine, now_s
-        if machine.stage_index != stage:
-            stage, stage_began_s = machine.stage_index, now_s
+        if machine.step_under_way is not step:
+            step, stage_began_s = machine.step_under_way, now_s
         now_s += next(ticks_s)
 
 

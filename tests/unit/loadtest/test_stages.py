@@ -2,7 +2,8 @@ import pytest
 
 from loadtest._analysis._stages import analyse, busiest_percent, overall, timeline
 from loadtest._course._plan import StageWindow
-from loadtest._load._samples import Collector, CpuReading, Sample
+from loadtest._load._collector import Collector, CpuReading
+from loadtest._load._samples import Sample
 
 
 def sample(
