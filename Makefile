@@ -12,7 +12,7 @@ PEERS_STAMP := .venv-peers/.installed
 # A user's pip settings decide where packages come from; the lock files decide which.
 PIP_INSTALL := -m pip install --disable-pip-version-check --quiet --no-deps --require-hashes
 
-.PHONY: help demo test up loadtest monitor bench bench-peers bench-overload bench-memory bench-loadgen bench-scorer tune lint format certs key lock envs clean
+.PHONY: help demo test up loadtest monitor bench bench-peers bench-overload bench-memory bench-loadgen bench-causes bench-scorer tune lint format certs key lock envs clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -56,6 +56,9 @@ bench-memory: envs  ## what a gateway worker weighs after 10,000 and 100,000 req
 
 bench-loadgen: envs  ## what one process of the load tester can send, and what it weighs
 	@.venv/bin/python -m benchmarks.loadgen $(ARGS)
+
+bench-causes: envs  ## what stops the system, brought about on purpose, and what the load tester says
+	@.venv/bin/python -m benchmarks.causes $(ARGS)
 
 bench-scorer: envs  ## CPU per frame of the default model in Triton
 	@.venv/bin/python -m benchmarks.scorer_cpu

@@ -21,6 +21,7 @@ TIMEOUT_S = 60
 class Triton:
     child: Child
     port: int
+    metrics_port: int
     token: str
     internal_token: str
 
@@ -95,4 +96,4 @@ def start_triton(processes: Processes, folder: Path) -> Triton:
     }
     child = processes.start("triton", [sys.executable, "-m", "triton_runtime"], variables)
     wait_answering(child, http_port, f"/v2/models/{DEFAULT_MODEL}/ready")
-    return Triton(child, http_port, token, internal_token)
+    return Triton(child, http_port, metrics_port, token, internal_token)

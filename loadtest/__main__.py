@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import socket
 import sys
 from pathlib import Path
 
@@ -61,7 +62,17 @@ def locust_arguments(arguments: list[str], environment: dict[str, str]) -> list[
     for name, value in given.items():
         flag = f"--{name.replace('_', '-')}"
         made += [flag] if value is True else [f"{flag}={value}"]
+    if "processes" in given and not any(one.startswith("--master-") for one in others):
+        # Locust's own choice is always the same one, so that two runs could not be at once.
+        port = _free_port()
+        made += [f"--master-bind-port={port}", f"--master-port={port}"]
     return made + others
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def main() -> None:

@@ -42,8 +42,9 @@ class StagedLoad(LoadTestShape):
 def _add_flags(parser: LocustArgumentParser, **_: Any) -> None:
     add_flags(parser)
     keep_users(parser)
-    # Whoever reaches Locust's page can start a load; --web-host opens it to others.
-    parser.set_defaults(web_host="127.0.0.1")
+    # Whoever reaches Locust's page can start a load, and whoever reaches a master can take part;
+    # --web-host and --master-bind-host open them to others.
+    parser.set_defaults(web_host="127.0.0.1", master_bind_host="127.0.0.1")
 
 
 def _attach(environment: Environment, runner: Runner, **_: Any) -> None:

@@ -30,7 +30,7 @@ TITLES = {
 }
 LOOK_EVERY_S = 5.0
 MOST_RAMP_S = 300.0
-LEAST_PER_CORE_S, MOST_GROWTH_MB = 1000.0, 10.0
+LEAST_PER_CORE_S, MOST_GROWTH_MB = 1000.0, 3.0
 
 
 def parser() -> argparse.ArgumentParser:

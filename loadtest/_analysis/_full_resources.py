@@ -69,17 +69,20 @@ def _triton_dominates(facts: Facts) -> bool:
 
 
 def full_host(facts: Facts) -> Cause | None:
-    """On a full machine who takes most of it is the limit, whoever waits for whom."""
+    """On a full machine whom the answers need most is the limit, whoever waits for whom."""
     gateway, triton, other = facts.gateway_cpu, facts.triton_cpu, facts.other_cpu
+    for_answers = facts.gateway_cpu_for_answers
     if not facts.host_full or gateway is None or triton is None or other is None:
         return None
-    if gateway >= max(triton, other):
+    ours = max(gateway, triton) >= other
+    if ours and for_answers is not None and for_answers >= triton:
         return _gateway(facts, "The machine's processors are full, most of them with the gateway")
-    evidence = (facts.processors(), facts.times())
-    if triton >= other:
+    evidence = (facts.processors(), facts.failures(), facts.times())
+    if ours:
         return cause(
             "compute",
-            "The machine's processors are full, most of them with Triton's computation.",
+            "The machine's processors are full, and most of what answers need is Triton's "
+            "computation.",
             evidence,
             *advice.compute_on_cpu(),
         )

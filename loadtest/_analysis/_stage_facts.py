@@ -82,6 +82,23 @@ class Facts:
         return max(0.0, host * cores - gateway - triton)
 
     @property
+    def gateway_cpu_for_answers(self) -> float | None:
+        """What good answers need of the gateway, at least.
+
+        Turning frames away follows from an overload and is not its cause. A frame turned away
+        costs no more than an answer does, and an answer no less than its steps took when the
+        machine was calm.
+        """
+        used, per_s = self.gateway_cpu, self.result.measured.achieved_per_s
+        if used is None:
+            return None
+        calm_ms = sum(
+            self.baseline_parts.get(part, 0.0) for part in ("preprocessing", "in_gateway")
+        )
+        answered_ratio = 1 - self.failed_percent() / 100
+        return min(used, max(used * answered_ratio, (per_s or 0.0) * calm_ms / 10))
+
+    @property
     def preprocessing_cpu(self) -> float | None:
         """What decoding and resizing need by themselves.
 

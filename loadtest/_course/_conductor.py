@@ -101,13 +101,15 @@ class Conductor:
         host = environment.host or FrameUser.host
         ensure_ready(host, tls_context(options.ca, insecure=options.insecure))
         users = environment.user_classes
-        source.prepare(options.seed, (u.camera for u in users if issubclass(u, FrameUser)))
+        cameras = sorted({user.camera for user in users if issubclass(user, FrameUser)})
+        source.prepare(options.seed, cameras)
         source.collector.clear()
         return Run(
             options,
             host=host,
             triton_url=read_settings().triton_url,
             collector=source.collector,
+            cameras=cameras,
             payloads=source.payloads,
             processes=getattr(runner, "worker_count", 1),
             max_drain_s=TIMEOUT_S,

@@ -20,7 +20,7 @@ from loadtest._course._stage_machine import StageMachine
 from loadtest._errors import EXIT_TOOL_ERROR, LoadtestError
 from loadtest._load._collector import Collector
 from loadtest._load._payloads import sha256_of_set
-from loadtest._options import Options
+from loadtest._options import Camera, Options
 from loadtest._report import _console
 from loadtest._report._data import PayloadSet, RunReport
 from loadtest._report._html import report_html
@@ -39,6 +39,7 @@ class Run:
         host: str,
         triton_url: str,
         collector: Collector,
+        cameras: Sequence[Camera],
         payloads: Sequence[bytes],
         processes: int,
         max_drain_s: float,
@@ -49,6 +50,7 @@ class Run:
         self.host = host
         self.collector = collector
         self.processes = processes
+        self.cameras = cameras
         self.payloads = PayloadSet(len(payloads), sum(map(len, payloads)), sha256_of_set(payloads))
         # Read first: a mistake in it is found before the load, not after.
         try:
@@ -168,6 +170,7 @@ class Run:
             host=self.host,
             options=self.options,
             processes=self.processes,
+            cameras=self.cameras,
             payloads=self.payloads,
             models=sorted(self.collector.models),
             hardware=read_hardware(),

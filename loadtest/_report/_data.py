@@ -17,7 +17,7 @@ from loadtest._analysis._hardware import Hardware
 from loadtest._analysis._machine import MachineInStage, Recording
 from loadtest._analysis._stages import Measured, Moment, StageResult
 from loadtest._analysis._verdicts import Outcome, StageVerdict
-from loadtest._options import Options
+from loadtest._options import Camera, Options
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,7 @@ class RunReport:
     host: str
     options: Options
     processes: int
+    cameras: Sequence[Camera]
     payloads: PayloadSet
     models: Sequence[str]
     hardware: Hardware

@@ -54,7 +54,7 @@ def summary_document(report: RunReport) -> dict[str, Any]:
             "recovery_s": options.recovery_s,
             "find_breaking_point": options.find_breaking_point,
             "burst": options.burst,
-            "camera": options.camera,
+            "camera": "+".join(report.cameras),
             "open_loop": options.open_loop,
             "insecure": options.insecure,
             "objectives": [objective.text for objective in options.objectives],

@@ -8,18 +8,33 @@ from pathlib import Path
 import psutil
 import pytest
 
+from loadtest._load._payloads import bodies, sha256_of_set
+from loadtest._options import Camera
 from tests.processes import Gateway, Process, Session, free_port, wait_until
 
 pytestmark = pytest.mark.triton
 
 
+@pytest.mark.parametrize(
+    ("flags", "choice", "camera"),
+    [
+        pytest.param([], {}, "raw", id="as it is"),
+        pytest.param(
+            ["--class-picker"],
+            {"user_classes": "Base64User", "shape_class": "StagedLoad"},
+            "base64",
+            id="with a choice of classes",
+        ),
+    ],
+)
 def test_a_run_started_on_the_page_is_written_like_any_other(
-    gateway: Gateway, tmp_path: Path
+    flags: list[str], choice: dict[str, str], camera: Camera, gateway: Gateway, tmp_path: Path
 ) -> None:
     port = free_port()
     command = [str(Path(sys.executable).parent / "locust"), "-f", "loadtest/", f"--web-port={port}"]
     key = "fg_key-of-the-load-tester"
-    process = Process(tmp_path / "locust", command, {"FRAMEGATE_LOADTEST_API_KEY": key})
+    settings = {"FRAMEGATE_LOADTEST_API_KEY": key}
+    process = Process(tmp_path / "locust", [*command, *flags], settings)
     try:
         page = f"http://127.0.0.1:{port}/"
         process.wait_answering(page)
@@ -40,6 +55,7 @@ def test_a_run_started_on_the_page_is_written_like_any_other(
             "recovery": "0",
             "run_dir": str(tmp_path / "run"),
             "no_monitor": "true",
+            **choice,
         }
         with Session() as session:
             started = session.post(f"http://127.0.0.1:{port}/swarm", data=form, timeout=10).json()
@@ -50,6 +66,8 @@ def test_a_run_started_on_the_page_is_written_like_any_other(
         assert document["pass"] is True
         assert [s["users"] for s in document["stages"] if s["kind"] == "stage"] == [3]
         assert document["totals"]["failed_with_warmups"] == 0
+        assert document["configuration"]["camera"] == camera
+        assert document["payloads"]["sha256"] == sha256_of_set(list(bodies(camera, seed=0)))
     finally:
         status = process.stop(signal.SIGTERM)
     assert status in (0, -signal.SIGTERM)

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -16,6 +16,7 @@ import pytest
 from tests.processes import STAGES_ALONE
 
 ROOT = Path(__file__).resolve().parents[3]
+LOADTEST = (sys.executable, "-m", "loadtest")
 GOOD_BODY = {
     "score": 0.75,
     "measures": {},
@@ -110,7 +111,9 @@ def loadtest_process(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[
     """Starts `python -m loadtest` with a proxy in the environment that nobody listens on."""
     running: list[subprocess.Popen[str]] = []
 
-    def start(*arguments: str, **settings: str) -> subprocess.Popen[str]:
+    def start(
+        *arguments: str, program: Sequence[str] = LOADTEST, **settings: str
+    ) -> subprocess.Popen[str]:
         environment = {
             name: value
             for name, value in os.environ.items()
@@ -120,7 +123,7 @@ def loadtest_process(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[
             environment[name] = "http://127.0.0.1:9"
         environment |= STAGES_ALONE | settings
         process = subprocess.Popen(
-            [sys.executable, "-m", "loadtest", *arguments],
+            [*program, *arguments],
             cwd=ROOT,
             env=environment,
             stdin=subprocess.DEVNULL,

@@ -99,6 +99,7 @@ def report(stages: Sequence[StageReport] | None = None, **changes: Any) -> RunRe
         finished_s=1_060.0,
         host=f"http://{HOSTILE}",
         options=Options((10, 25), 20.0, 5.0, 2.0, 130, None, 0, True),
+        cameras=("raw",),
         processes=1,
         payloads=PayloadSet(64, 2_000_000, "ab" * 32),
         models=[HOSTILE],

@@ -223,6 +223,27 @@ def test_refusals_of_a_full_machine_have_the_processors_as_their_cause() -> None
     assert cause(WAITING, full, failures={"HTTP 503 overloaded": 60}).code == "gateway_cpu"
 
 
+def test_work_for_frames_that_are_turned_away_is_no_cause_of_a_full_machine() -> None:
+    """Most of the gateway's work is refusing: what is answered needs Triton most."""
+    full = machine(gateway=90.0, triton=65.0, host=99.0)
+    refused = {"HTTP 503 overloaded": 900}
+    found = cause(WAITING, full, good=300, failures=refused)
+    assert found.code == "compute"
+    assert "900 × HTTP 503 overloaded" in found.evidence
+    assert cause(WAITING, full, good=1200).code == "gateway_cpu"
+    # 40 answers/s × 5 ms of the gateway's own are more than Triton's 6 %, however many it refuses.
+    slow_gateway = measured(Answer(preprocessing=4.0, in_gateway=1.0))
+    idle_model = machine(gateway=150.0, triton=6.0, host=99.0)
+    of_gateway = cause(
+        WAITING,
+        idle_model,
+        good=400,
+        failures={"HTTP 503 overloaded": 12_000},
+        baseline=slow_gateway,
+    )
+    assert of_gateway.code in ("gateway_cpu", "preprocessing")
+
+
 def test_failures_that_load_does_not_explain_are_said_before_all_else() -> None:
     refused = cause(WAITING, machine(), failures={"HTTP 429 rate_limited": 60})
     assert (refused.code, "rate limit" in refused.sentence) == ("unknown", True)

@@ -3,6 +3,7 @@
 import json
 import signal
 import subprocess
+import sys
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 
 BRISK = ("--think-time", "0.2", "--stage-duration", "1.5", "--warmup", "0", "--min-samples", "0")
 WITHIN_S = 60.0
+LOCUST = [str(Path(sys.executable).parent / "locust"), "-f", "loadtest/"]
 
 
 def finish(process: subprocess.Popen[str]) -> tuple[int, str, str]:
@@ -155,6 +157,38 @@ def test_two_processes_report_the_samples_of_both(
     assert document["configuration"]["processes"] == 2
     assert stage["requests"] == pytest.approx(counted, abs=2)
     assert stage["achieved_per_s"] == pytest.approx(6 / 0.2, rel=0.15)
+
+
+def test_a_master_and_workers_that_are_started_apart_are_one_run(
+    start_gateway: Callable[..., Any],
+    loadtest_process: Callable[..., Any],
+    closed_port: int,
+    tmp_path: Path,
+) -> None:
+    """As on several machines: the workers know the master's address, and nothing of the run."""
+    gateway = start_gateway()
+    folder = tmp_path / "run"
+    key = "fg_key-of-the-load-tester"
+    workers = [
+        loadtest_process("--worker", f"--master-port={closed_port}", program=LOCUST)
+        for _ in range(2)
+    ]
+    master = loadtest_process(
+        *("--headless", "--master", f"--master-bind-port={closed_port}", "--expect-workers=2"),
+        *("--host", gateway.url, "--run-dir", str(folder), "--no-monitor", "--stages", "6", *BRISK),
+        program=LOCUST,
+        FRAMEGATE_LOADTEST_API_KEY=key,
+    )
+    code, out, err = finish(master)
+    document = read_summary(folder)
+    (stage,) = document["stages"]
+    counted = gateway.arrivals_between(seconds(stage["started"]), seconds(stage["ended"]))
+
+    assert code == 0, out + err
+    assert document["configuration"]["processes"] == 2
+    assert stage["requests"] == pytest.approx(counted, abs=2)
+    assert gateway.authorizations == {f"Bearer {key}"}
+    assert [finish(worker)[0] for worker in workers] == [0, 0]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -102,6 +102,7 @@ def test_one_kind_of_camera_sends_and_it_is_the_one_that_was_asked_for(
         "total_bytes": sum(map(len, sent)),
         "sha256": sha256_of_set(sent),
     }
+    assert document["configuration"]["camera"] == camera
     assert document["totals"]["failed_with_warmups"] == 0
 
 
