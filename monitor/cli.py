@@ -11,15 +11,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TextIO
 
-from monitor import render
 from monitor.flags import EXIT_USAGE, parser
-from monitor.gpu import GpuReader
-from monitor.recording import Recorder, sample_frame
+from monitor.output import table
+from monitor.output.recording import Recorder, sample_frame
 from monitor.sample import Sample
-from monitor.sampling import Processes, Sampler
 from monitor.session import Diagnostics, Sink, run
 from monitor.signals import StopSignals
-from monitor.triton_metrics import BadUrl, metrics_url
+from monitor.sources.gpu import GpuReader
+from monitor.sources.sampling import Processes, Sampler
+from monitor.sources.triton_metrics import BadUrl, metrics_url
 
 EXIT_OK, EXIT_FAILED = 0, 1
 # --once must answer in three seconds whatever the interval: two scrapes and the wait between.
@@ -35,7 +35,7 @@ class TableSink:
         self._stream = stream
 
     def write(self, sample: Sample) -> None:
-        self._stream.write(render.row(sample) + "\n")
+        self._stream.write(table.row(sample) + "\n")
         self._stream.flush()
 
 
@@ -115,7 +115,7 @@ def _dispatch(options: argparse.Namespace, gpus: GpuReader, stop: StopSignals) -
         recorder = Recorder(sys.stdout, options.interval, with_header=not options.no_header)
         return _watch(options, gpus, url, stop, recorder, sys.stderr)
     if not options.no_header:
-        sys.stdout.write(render.header() + "\n")
+        sys.stdout.write(table.header() + "\n")
         sys.stdout.flush()
     return _watch(options, gpus, url, stop, TableSink(sys.stdout), sys.stdout)
 
@@ -164,7 +164,7 @@ def _watcher(ports: dict[str, int]) -> Processes | None:
     if not ports:
         return None
     # Imported only where it is needed: psutil is slow to start.
-    from monitor.processes import ProcessWatcher
+    from monitor.sources.processes import ProcessWatcher
 
     return ProcessWatcher(ports)
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
-from monitor.triton_metrics import BadUrl, metrics_url
-from monitor.triton_statistics import statistics_url
+from monitor.sources.triton_metrics import BadUrl, metrics_url
+from monitor.sources.triton_statistics import statistics_url
 
 EXIT_USAGE = 2
 LAST_PORT = 65535

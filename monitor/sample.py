@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from monitor.counters import Deltas, ModelActivity, total
+from monitor.counters import Deltas, ModelActivity, ModelKey, total
 
 
 @dataclass(frozen=True)
@@ -12,6 +12,12 @@ class GpuReading:
 
     memory_busy_percent is the share of time in which memory was read or written, not how full
     it is; memory_ratio is that.
+
+    Attributes:
+        mig_index: Of a part of a GPU that is divided (MIG); such a part knows its memory alone.
+        memory_is_unified: The chip has no memory of its own: what is told is the host's.
+        interval_energy_mj: Used since the sample before.
+        power_limit_mw: Past it the card slows itself down.
     """
 
     index: int
@@ -26,6 +32,10 @@ class GpuReading:
     energy_mj: int | None = None
     clocks_event_reasons: int | None = None
     missing: Mapping[str, str] = field(default_factory=dict)
+    mig_index: int | None = None
+    memory_is_unified: bool = False
+    power_limit_mw: int | None = None
+    interval_energy_mj: int | None = None
 
     @property
     def memory_ratio(self) -> float | None:
@@ -49,13 +59,55 @@ class ProcessReading:
 
 
 @dataclass(frozen=True)
+class InstanceActivity:
+    """How busy a model's instances were in the time between two readings of the statistics.
+
+    Attributes:
+        busy_us: Of all its instances together.
+    """
+
+    key: ModelKey
+    busy_us: int
+    elapsed_s: float
+    instance_count: int | None = None
+
+    @property
+    def busy_ratio(self) -> float | None:
+        if not self.instance_count or self.elapsed_s <= 0:
+            return None
+        return self.busy_us / 1e6 / self.elapsed_s / self.instance_count
+
+
+@dataclass(frozen=True)
+class GatewayActivity:
+    """What the gateway did between two scrapes of its metrics.
+
+    Attributes:
+        request_count: Pictures asked about; health and metrics are not counted.
+        failure_count: Of these, answered with a status from 500 on, rejections among them.
+        rejected_counts: Turned away for want of room, rate or time, by the code of the problem.
+        total_ms: Mean time in the gateway.
+        stage_ms: Mean time of those that went through a stage: decode, preprocess, triton.
+        in_flight_count: At the moment of the scrape.
+    """
+
+    elapsed_s: float
+    request_count: int | None = None
+    failure_count: int | None = None
+    rejected_counts: Mapping[str, int] = field(default_factory=dict)
+    total_ms: float | None = None
+    stage_ms: Mapping[str, float] = field(default_factory=dict)
+    in_flight_count: int | None = None
+
+
+@dataclass(frozen=True)
 class Sample:
     """`models` is None when Triton did not answer; `elapsed_s` is the time its counters span.
 
     `batch_sizes` has the executions since the sample before, by the inferences in each; None
-    where it was not asked for or Triton did not say.
+    where it was not asked for or Triton did not say. So it is with `instances` and `gateway`.
 
-    Keys of `missing`: gpu, triton, counters (no interval yet), host_cpu, batch_sizes, and
+    Keys of `missing`: gpu, triton, counters (no interval yet), host_cpu, batch_sizes, gateway, and
     processes.ROLE.
     """
 
@@ -68,6 +120,8 @@ class Sample:
     missing: Mapping[str, str] = field(default_factory=dict)
     batch_sizes: Mapping[int, int] | None = None
     processes: tuple[ProcessReading, ...] = ()
+    instances: tuple[InstanceActivity, ...] | None = None
+    gateway: GatewayActivity | None = None
 
     def deltas(self) -> Deltas:
         """All models together. An ensemble's requests count once for it and once per step."""
@@ -77,3 +131,19 @@ class Sample:
     def pending_count(self) -> int | None:
         known = [m.pending_count for m in self.models or () if m.pending_count is not None]
         return sum(known) if known else None
+
+    def in_flight(self) -> float | None:
+        """Requests inside Triton on average, by Little's law."""
+        request_us = self.deltas().request_us
+        if request_us is None or not self.elapsed_s:
+            return None
+        return request_us / 1e6 / self.elapsed_s
+
+    def joules_per_inference(self) -> float | None:
+        """None where one of the GPUs does not say what it used, or nothing was inferred."""
+        inferences = self.deltas().inference_count
+        used = [gpu.interval_energy_mj for gpu in self.gpus if gpu.mig_index is None]
+        known = [energy_mj for energy_mj in used if energy_mj is not None]
+        if not inferences or not known or len(known) < len(used):
+            return None
+        return sum(known) / 1000 / inferences

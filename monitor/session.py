@@ -5,8 +5,8 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
+from monitor.output.summary import Summary
 from monitor.sample import GpuReading, Sample
-from monitor.summary import Summary
 
 # Worth a word on stderr. That a first scrape says nothing yet is not.
 SAID = {"gpu": "GPU", "triton": "Triton metrics", "batch_sizes": "batch sizes"}

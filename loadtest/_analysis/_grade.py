@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from loadtest._analysis._findings import Grade, GradeLevel
-from monitor.verdict import truthful
+from monitor.judgement.verdict import truthful
 
 REFERENCE_USERS = 100
 GOOD_BELOW_MS = 500.0

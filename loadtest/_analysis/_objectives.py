@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from loadtest._analysis._findings import ObjectiveResult
 from loadtest._analysis._metrics import Metric, samples_needed
 from loadtest._analysis._stages import Measured
-from monitor.verdict import truthful
+from monitor.judgement.verdict import truthful
 
 DEFAULT_METRIC = "response"
 METRICS: Mapping[str, Callable[[Measured], Metric]] = {

@@ -15,7 +15,7 @@ from loadtest._errors import (
     EXIT_SIGNAL_BASE,
     EXIT_TOOL_ERROR,
 )
-from monitor.verdict import Thresholds, judge
+from monitor.judgement.verdict import Thresholds, judge
 
 SATURATED_PERCENT = 90.0
 PASS_SUCCESS_PERCENT = 95.0

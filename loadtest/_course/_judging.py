@@ -19,7 +19,7 @@ from loadtest._course._plan import COUNTED, SIZING, StageWindow
 from loadtest._load._collector import Collector
 from loadtest._options import Options
 from loadtest._report._data import StageReport
-from monitor.verdict import Thresholds
+from monitor.judgement.verdict import Thresholds
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from loadtest._analysis._machine import MachineReading, Recording
-from monitor.recording import RecordingError, read
+from monitor.output.recording import RecordingError, read
 from monitor.sample import Sample
 
 

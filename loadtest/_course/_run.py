@@ -26,7 +26,7 @@ from loadtest._report._data import PayloadSet, RunReport
 from loadtest._report._html import report_html
 from loadtest._report._summary import stages_csv, summary_document, timeseries_csv, to_json
 from loadtest._report._terminal import colour_wanted
-from monitor.verdict import ThresholdsError, load_thresholds
+from monitor.judgement.verdict import ThresholdsError, load_thresholds
 
 MONITOR_MARGIN_S = 120.0
 

@@ -15,7 +15,7 @@ INSIDE_TRITON = ("triton_models", "triton_runtime/backends", "benchmarks/triton_
 DOORS = {
     "tritonclient": set[str](),
     "simplejpeg": {"backend/images.py"},
-    "pynvml": {"monitor/gpu.py"},
+    "pynvml": {"monitor/sources/gpu.py"},
     "grpc": set[str](),
     "locust": {
         "loadtest/locustfile.py",

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from monitor.processes import find_root, read_tree
-from monitor.recording import read
+from monitor.output.recording import read
+from monitor.sources.processes import find_root, read_tree
 from tests.processes import PROJECT, Gateway, Triton, environment, wait_until
 
 pytestmark = pytest.mark.triton

@@ -9,7 +9,7 @@ from loadtest._course._plan import StageKind, StageWindow
 from loadtest._load._collector import Collector
 from loadtest._load._samples import Sample
 from loadtest._options import Options
-from monitor.verdict import load_thresholds
+from monitor.judgement.verdict import load_thresholds
 
 SECONDS = 40.0
 

@@ -19,7 +19,7 @@ from backend.gateway.reference.schemas import PROBLEM, QUALITY
 from loadtest._load._client import Answer
 from loadtest._load._responses import NOT_JSON, Checked, check
 from monitor.counters import Deltas, Snapshot, between
-from monitor.triton_metrics import parse, scrape
+from monitor.sources.triton_metrics import parse, scrape
 from tests.known_server.stations import Station, Visit
 from tests.processes import KnownServer
 

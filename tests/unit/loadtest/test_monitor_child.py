@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from loadtest._course._monitor_child import MonitorChild, local_port
-from monitor.recording import read
+from monitor.output.recording import read
 from tests.processes import wait_until
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from loadtest._analysis._machine import MachineReading
 from loadtest._course._recording import read_recording
 from monitor.counters import Deltas, ModelActivity, ModelKey
-from monitor.recording import Recorder
+from monitor.output.recording import Recorder
 from monitor.sample import GpuReading, ProcessReading, Sample
 
 

@@ -8,7 +8,7 @@ from loadtest._analysis._stages import StageResult, measure
 from loadtest._analysis._verdicts import StageVerdict, decide, judge_stage, stage_passed
 from loadtest._course._plan import StageWindow
 from loadtest._load._samples import Sample
-from monitor.verdict import load_thresholds
+from monitor.judgement.verdict import load_thresholds
 
 WINDOW = StageWindow(0, 50, 0.0, 10.0, 20.0)
 NOTHING = MachineInStage(None, None, None, None, None, None, None)

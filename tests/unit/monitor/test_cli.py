@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from monitor import render
-from monitor.recording import read
-from tests.unit.monitor.triton_text import statistics_text, triton_text
+from monitor.output import table
+from monitor.output.recording import read
+from tests.unit.monitor.sources.triton_text import statistics_text, triton_text
 
 ROOT = Path(__file__).parents[3]
 DEADLINE_S = 30.0
@@ -142,7 +142,7 @@ def test_once_scrapes_twice_where_triton_answers(triton: Triton) -> None:
 def test_once_as_a_table_is_the_header_and_one_line(nowhere: str) -> None:
     code, output, _ = ran("--once", "--triton", nowhere)
     assert code == 0
-    assert output.startswith(render.header() + "\n")
+    assert output.startswith(table.header() + "\n")
     assert re.fullmatch(r"\d\d:\d\d:\d\d .* -          -          -", last_line(output))
 
 
@@ -323,5 +323,5 @@ def test_starting_imports_nothing_heavy() -> None:
 
 
 def test_verdicts_and_recordings_are_read_without_nvml_or_triton() -> None:
-    loaded = modules_after("import monitor.verdict, monitor.recording")
+    loaded = modules_after("import monitor.judgement.verdict, monitor.output.recording")
     assert loaded & {"pynvml", "prometheus_client", "pydantic"} == set()

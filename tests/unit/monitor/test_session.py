@@ -3,9 +3,9 @@ from collections.abc import Sequence
 import pytest
 
 from monitor.counters import Deltas, ModelActivity, ModelKey
+from monitor.output.summary import Summary
 from monitor.sample import GpuReading, Sample
 from monitor.session import Diagnostics, run
-from monitor.summary import Summary
 
 
 class Clock:

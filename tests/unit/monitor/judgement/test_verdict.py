@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.verdict import (
+from monitor.judgement.verdict import (
     MEASURES,
     ThresholdsError,
     Verdict,
@@ -105,7 +105,7 @@ def test_the_verdict_is_the_worst_of_the_single_ones(found: dict[str, float | No
 
 def test_a_profile_overrides_only_what_it_names(tmp_path: Path) -> None:
     file = tmp_path / "limits.toml"
-    shipped = (Path(__file__).parents[3] / "monitor/thresholds.toml").read_text(encoding="utf-8")
+    shipped = (Path(__file__).parents[4] / "monitor/thresholds.toml").read_text(encoding="utf-8")
     file.write_text(
         shipped + "\n[strict]\ne2e_ms = { healthy = 100, overloaded = 200 }\n", encoding="utf-8"
     )
@@ -131,7 +131,7 @@ def test_a_profile_overrides_only_what_it_names(tmp_path: Path) -> None:
 def test_a_mistake_in_the_file_is_named(
     tmp_path: Path, change: tuple[str, str], complaint: str
 ) -> None:
-    shipped = (Path(__file__).parents[3] / "monitor/thresholds.toml").read_text(encoding="utf-8")
+    shipped = (Path(__file__).parents[4] / "monitor/thresholds.toml").read_text(encoding="utf-8")
     assert change[0] in shipped
     file = tmp_path / "limits.toml"
     file.write_text(shipped.replace(*change), encoding="utf-8")

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.counters import ModelKey
-from monitor.triton_metrics import BadUrl
-from monitor.triton_statistics import between, parse, statistics_url
-from tests.unit.monitor.triton_text import statistics_text
+from monitor.sources.triton_metrics import BadUrl
+from monitor.sources.triton_statistics import between, parse, statistics_url
+from tests.unit.monitor.sources.triton_text import statistics_text
 
 KEY = ModelKey("capture_quality", "1")
 

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.counters import FAILURES, CounterKey, ModelCounters, ModelKey, Snapshot
-from monitor.triton_metrics import BadUrl, ScrapeError, metrics_url, parse, scrape
-from tests.unit.monitor.triton_text import triton_text
+from monitor.sources.triton_metrics import BadUrl, ScrapeError, metrics_url, parse, scrape
+from tests.unit.monitor.sources.triton_text import triton_text
 
 SUCCESS = CounterKey("nv_inference_request_success")
 MODEL = ModelKey("capture_quality", "1")
@@ -225,7 +225,7 @@ def test_a_server_that_begins_late_and_then_stalls_has_the_one_deadline_for_both
 
 
 def test_an_endless_answer_is_cut_short(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("monitor.triton_metrics.MOST_BYTES", 2**20)
+    monkeypatch.setattr("monitor.sources.triton_metrics.MOST_BYTES", 2**20)
 
     def answer(handler: http.server.BaseHTTPRequestHandler) -> None:
         handler.send_response(200)

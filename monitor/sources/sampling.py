@@ -4,11 +4,11 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
-from monitor import host, triton_statistics
 from monitor.counters import ModelActivity, Snapshot, between
 from monitor.sample import GpuReading, ProcessReading, Sample
-from monitor.triton_metrics import ScrapeError, parse, scrape
-from monitor.triton_statistics import BatchCounts
+from monitor.sources import host, triton_statistics
+from monitor.sources.triton_metrics import ScrapeError, parse, scrape
+from monitor.sources.triton_statistics import BatchCounts
 
 FIRST_SCRAPE = "the first scrape is only a baseline"
 LONGEST_SCRAPE_S = 2.0

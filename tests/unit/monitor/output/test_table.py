@@ -1,7 +1,7 @@
 from datetime import UTC, datetime
 
-from monitor import render
 from monitor.counters import Deltas, ModelActivity, ModelKey
+from monitor.output import table
 from monitor.sample import GpuReading, Sample
 
 MB = 2**20
@@ -25,11 +25,11 @@ def gpu(**changes: int | None) -> GpuReading:
 
 
 def line(sample: Sample) -> str:
-    return render.row(sample, UTC)
+    return table.row(sample, UTC)
 
 
 def test_the_header_is_five_lines_of_eighty_columns() -> None:
-    assert render.header().splitlines() == [
+    assert table.header().splitlines() == [
         "=" * 80,
         "GPU MONITORING - Framegate",
         "=" * 80,

@@ -2,11 +2,11 @@ from collections.abc import Iterator, Mapping
 
 import pytest
 
-from monitor.host import CpuTimes
 from monitor.sample import GpuReading, ProcessReading
-from monitor.sampling import Sampler
-from monitor.triton_metrics import ScrapeError
-from tests.unit.monitor.triton_text import statistics_text, triton_text
+from monitor.sources.host import CpuTimes
+from monitor.sources.sampling import Sampler
+from monitor.sources.triton_metrics import ScrapeError
+from tests.unit.monitor.sources.triton_text import statistics_text, triton_text
 
 URL = "http://127.0.0.1:8002/metrics"
 STATISTICS_URL = "http://127.0.0.1:8003/v2/models/stats"

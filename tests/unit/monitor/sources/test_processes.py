@@ -8,7 +8,8 @@ from typing import IO
 import psutil
 import pytest
 
-from monitor.processes import (
+from monitor.sample import ProcessReading
+from monitor.sources.processes import (
     FORWARDERS,
     ProcessWatcher,
     Unreadable,
@@ -17,7 +18,6 @@ from monitor.processes import (
     find_root,
     read_tree,
 )
-from monitor.sample import ProcessReading
 
 # A listener and a child that shares its socket, as gunicorn and its workers do; each says when.
 FAMILY = """

@@ -3,10 +3,10 @@ from typing import Any
 import pynvml
 import pytest
 
-from monitor import gpu
-from monitor.gpu import READERS, GpuReader
 from monitor.sample import GpuReading
-from tests.unit.monitor.fake_nvml import FakeNvml
+from monitor.sources import gpu
+from monitor.sources.gpu import READERS, GpuReader
+from tests.unit.monitor.sources.fake_nvml import FakeNvml
 
 HEALTHY = GpuReading(
     index=0,

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.counters import Deltas, ModelActivity, ModelKey
-from monitor.recording import Recorder, RecordingError, read, sample_frame
+from monitor.output.recording import Recorder, RecordingError, read, sample_frame
 from monitor.sample import GpuReading, ProcessReading, Sample
 
 BUSY = Sample(

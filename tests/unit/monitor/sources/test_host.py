@@ -3,7 +3,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.host import CpuTimes, busy_percent, read_cpu_times
+from monitor.sources.host import CpuTimes, busy_percent, read_cpu_times
 
 
 def test_guests_are_not_counted_twice_and_waiting_for_disks_is_idle(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Literal
 
 Level = Literal["healthy", "degraded", "overloaded", "unknown"]
 
-THRESHOLDS_FILE = Path(__file__).with_name("thresholds.toml")
+THRESHOLDS_FILE = Path(__file__).parents[1] / "thresholds.toml"
 MOST_DECIMALS = 6
 
 

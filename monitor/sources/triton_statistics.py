@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 
 from monitor.counters import ModelKey
-from monitor.triton_metrics import url_with_path
+from monitor.sources.triton_metrics import url_with_path
 
 # All models in one answer.
 PATH = "/v2/models/stats"

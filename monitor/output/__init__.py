@@ -1,0 +1,1 @@
+"""What is shown and kept: table, full screen, CSV, recording, report, exporter."""

@@ -1,0 +1,1 @@
+"""What is asked: NVML, Triton, the gateway, the host and its processes."""
