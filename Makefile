@@ -12,7 +12,7 @@ PEERS_STAMP := .venv-peers/.installed
 # A user's pip settings decide where packages come from; the lock files decide which.
 PIP_INSTALL := -m pip install --disable-pip-version-check --quiet --no-deps --require-hashes
 
-.PHONY: help demo test up loadtest monitor bench bench-peers bench-overload bench-memory bench-loadgen bench-causes bench-scorer tune lint format certs key lock envs clean
+.PHONY: help demo test up loadtest monitor bench bench-peers bench-overload bench-memory bench-loadgen bench-causes bench-monitor bench-scorer tune lint format certs key lock envs clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -59,6 +59,9 @@ bench-loadgen: envs  ## what one process of the load tester can send, and what i
 
 bench-causes: envs  ## what stops the system, brought about on purpose, and what the load tester says
 	@.venv/bin/python -m benchmarks.causes $(ARGS)
+
+bench-monitor: envs  ## what the monitor itself costs, in processor time, memory and start
+	@.venv/bin/python -m benchmarks.monitor $(ARGS)
 
 bench-scorer: envs  ## CPU per frame of the default model in Triton
 	@.venv/bin/python -m benchmarks.scorer_cpu

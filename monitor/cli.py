@@ -1,4 +1,4 @@
-"""The command line: what was asked for is sampled, and an exit code says how it went."""
+"""The command line: what was asked for is sampled or read, and an exit code says how it went."""
 
 import argparse
 import contextlib
@@ -7,66 +7,43 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TextIO
 
+from monitor.addresses import BadSettings, webhook_by
+from monitor.errors import UsageError
 from monitor.flags import EXIT_USAGE, parser
-from monitor.output import table
-from monitor.output.recording import Recorder, sample_frame
-from monitor.sample import Sample
-from monitor.session import Diagnostics, Sink, run
+from monitor.judgement.observer import Observer
+from monitor.judgement.verdict import ThresholdsError, load_thresholds
+from monitor.live import Live
+from monitor.output.alerts import Alerts, exit_code
+from monitor.output.recording import Recorder, RecordingError, observation_frame, read
+from monitor.output.replay import replay
+from monitor.output.summary import Summary
+from monitor.session import Diagnostics
+from monitor.showing import showing
 from monitor.signals import StopSignals
-from monitor.sources.gpu import GpuReader
-from monitor.sources.sampling import Processes, Sampler
-from monitor.sources.triton_metrics import BadUrl, metrics_url
 
 EXIT_OK, EXIT_FAILED = 0, 1
-# --once must answer in three seconds whatever the interval: two scrapes and the wait between.
-ONCE_INTERVAL_S = 1.0
 
 
-class UsageError(Exception):
-    """What was asked cannot be done. The text is for whoever asked."""
-
-
-class TableSink:
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
-
-    def write(self, sample: Sample) -> None:
-        self._stream.write(table.row(sample) + "\n")
-        self._stream.flush()
-
-
-def _url_from_settings() -> str:
-    # Imported only where no flag names Triton: it is half of the start-up time.
-    from pydantic import ValidationError
-
-    from monitor.settings import Settings
-
+def main(arguments: Sequence[str] | None = None) -> int:
+    _prepare_streams()
+    options = parser().parse_args(arguments)
     try:
-        settings = Settings()
-    except ValidationError as error:
-        problems = [
-            f"FRAMEGATE_{'_'.join(map(str, problem['loc'])).upper()}: {problem['msg']}"
-            for problem in error.errors()
-        ]
-        raise UsageError("; ".join(problems)) from error
-    host = settings.triton_host
-    if ":" in host:
-        host = f"[{host}]"
-    try:
-        return metrics_url(f"http://{host}:{settings.triton_metrics_port}")
-    except BadUrl as error:
-        raise UsageError(f"FRAMEGATE_TRITON_HOST: {error}") from error
-
-
-def _say(message: str) -> None:
-    # Whoever closed stderr does not want to hear of it.
-    with contextlib.suppress(OSError):
-        sys.stderr.write(f"monitor: {message}\n")
-        sys.stderr.flush()
+        with StopSignals() as stop:
+            return COMMANDS[options.command](options, stop)
+    except (UsageError, BadSettings, ThresholdsError, RecordingError) as error:
+        _say(str(error).rstrip("."))
+        return EXIT_USAGE
+    except BrokenPipeError:
+        # The reader has seen enough. What Python still holds for stdout must not be flushed.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_OK
+    except OSError as error:
+        _say(f"writing failed: {error.strerror or error}")
+        return EXIT_FAILED
 
 
 def _prepare_streams() -> None:
@@ -79,102 +56,148 @@ def _prepare_streams() -> None:
             stream.reconfigure(errors="replace")
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    _prepare_streams()
-    options = parser().parse_args(arguments)
-    try:
-        with StopSignals() as stop, contextlib.closing(GpuReader()) as gpus:
-            return _dispatch(options, gpus, stop)
-    except UsageError as error:
-        _say(str(error))
-        return EXIT_USAGE
-    except BrokenPipeError:
-        # The reader has seen enough. What Python still holds for stdout must not be flushed.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return EXIT_OK
-    except OSError as error:
-        _say(f"writing failed: {error.strerror or error}")
-        return EXIT_FAILED
+def _say(message: str) -> None:
+    # Whoever closed stderr does not want to hear of it.
+    with contextlib.suppress(OSError):
+        sys.stderr.write(f"monitor: {message}\n")
+        sys.stderr.flush()
 
 
-def _dispatch(options: argparse.Namespace, gpus: GpuReader, stop: StopSignals) -> int:
-    url = options.triton or _url_from_settings()
-    if options.command == "record":
+def _observer(options: argparse.Namespace) -> Observer:
+    return Observer(load_thresholds(profile=options.thresholds))
+
+
+@contextlib.contextmanager
+def _alerts(options: argparse.Namespace) -> Iterator[Alerts]:
+    def ring() -> None:
+        with contextlib.suppress(OSError):
+            sys.stderr.write("\a")
+            sys.stderr.flush()
+
+    webhook = webhook_by(options.webhook)
+    with Alerts(_say, ring=ring if options.bell else None, webhook=webhook) as alerts:
+        yield alerts
+
+
+def _show(options: argparse.Namespace, stop: StopSignals) -> int:
+    """Lines or a screen, until it is over."""
+    observer = _observer(options)
+    diagnostics = Diagnostics(_say)
+    with Live(options, diagnostics) as live:
+        if options.once:
+            return _show_once(options, live, observer, diagnostics, stop)
+        with _alerts(options) as alerts:
+            with showing(options, options.interval) as shown:
+                summary = live.watch(observer.observe, (shown, alerts), stop)
+            _sum_up(summary, stop, sys.stderr if options.format != "table" else sys.stdout)
+            return exit_code(alerts.levels_seen, options.fail_on)
+
+
+def _show_once(
+    options: argparse.Namespace,
+    live: Live,
+    observer: Observer,
+    diagnostics: Diagnostics,
+    stop: StopSignals,
+) -> int:
+    if options.tui:
+        raise UsageError("--tui shows what changes; --once has one sample")
+    observation = observer.observe(live.once(stop))
+    if options.format == "json":
+        frame = observation_frame(observation)
+        sys.stdout.write(json.dumps(frame, indent=2, ensure_ascii=False) + "\n")
+        sys.stdout.flush()
+    else:
+        # What is missing is in the document itself; a table and CSV have no room for it.
+        diagnostics.note(observation.sample)
+        with showing(options, options.interval) as shown:
+            shown.write(observation)
+    return exit_code({observation.verdict.level}, options.fail_on)
+
+
+def _record(options: argparse.Namespace, stop: StopSignals) -> int:
+    observer = _observer(options)
+    diagnostics = Diagnostics(_say)
+    with Live(options, diagnostics) as live:
         try:
             file = options.file.open("w", encoding="utf-8")
         except OSError as error:
             raise UsageError(f"{options.file} cannot be written: {error.strerror}") from error
-        with file:
-            return _watch(options, gpus, url, stop, Recorder(file, options.interval), sys.stderr)
-    if options.format == "json":
-        if options.once:
-            frame = sample_frame(_once(options, gpus, url, stop))
-            sys.stdout.write(json.dumps(frame, indent=2, ensure_ascii=False) + "\n")
-            sys.stdout.flush()
-            return EXIT_OK
-        recorder = Recorder(sys.stdout, options.interval, with_header=not options.no_header)
-        return _watch(options, gpus, url, stop, recorder, sys.stderr)
-    if not options.no_header:
-        sys.stdout.write(table.header() + "\n")
-        sys.stdout.flush()
-    return _watch(options, gpus, url, stop, TableSink(sys.stdout), sys.stdout)
+        with file, _alerts(options) as alerts:
+            recorder = Recorder(file, options.interval)
+            if options.once:
+                sample = live.once(stop)
+                diagnostics.note(sample)
+                recorder.write(observer.observe(sample))
+                return EXIT_OK
+            summary = live.watch(observer.observe, (recorder, alerts), stop)
+            _sum_up(summary, stop, sys.stderr)
+            return exit_code(alerts.levels_seen, options.fail_on)
 
 
-def _watch(
-    options: argparse.Namespace,
-    gpus: GpuReader,
-    url: str,
-    stop: StopSignals,
-    sink: Sink,
-    summary_to: TextIO,
-) -> int:
-    diagnostics = Diagnostics(_say)
-    if options.once:
-        sample = _once(options, gpus, url, stop)
-        diagnostics.note(sample)
-        sink.write(sample)
-        return EXIT_OK
-    summary = run(
-        _sampler(options, gpus, url, options.interval),
-        sink,
-        stop,
-        interval_s=options.interval,
-        duration_s=options.duration,
-        diagnostics=diagnostics,
-    )
-    if stop.received == signal.SIGINT:
-        # A terminal has just echoed ^C into the line.
-        after_echo = "\n" if summary_to.isatty() else ""
-        summary_to.write(f"{after_echo}{summary.text()}\n")
-        summary_to.flush()
+def _replay(options: argparse.Namespace, stop: StopSignals) -> int:
+    recording = read(options.file)
+    observer = _observer(options)
+    with _alerts(options) as alerts:
+        with showing(options, recording.header.interval_s) as shown:
+            summary = replay(
+                recording,
+                (shown, alerts),
+                stop,
+                speed=options.speed or float("inf"),
+                observe=observer.observe,
+            )
+        _sum_up(summary, stop, sys.stderr if options.format != "table" else sys.stdout, always=True)
+        return exit_code(alerts.levels_seen, options.fail_on)
+
+
+def _report(options: argparse.Namespace, stop: StopSignals) -> int:
+    from monitor.output.report import report_html
+
+    recording = read(options.file)
+    output = options.output or options.file.with_suffix(".html")
+    text = report_html(recording, _observer(options).observe)
+    try:
+        output.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"{output} cannot be written: {error.strerror}") from error
+    sys.stdout.write(f"{output}\n")
+    sys.stdout.flush()
     return EXIT_OK
 
 
-def _sampler(options: argparse.Namespace, gpus: GpuReader, url: str, interval_s: float) -> Sampler:
-    return Sampler(
-        gpus,
-        url,
-        interval_s,
-        statistics_url=options.triton_http,
-        processes=_watcher(dict(options.watch)),
-    )
+def _export(options: argparse.Namespace, stop: StopSignals) -> int:
+    from monitor.output.exporter import CannotListen, Exporter
+
+    observer = _observer(options)
+    try:
+        with (
+            Live(options, Diagnostics(_say)) as live,
+            Exporter(options.host, options.port, interval_s=options.interval) as exporter,
+            _alerts(options) as alerts,
+        ):
+            _say(f"http://{options.host}:{exporter.port}/metrics")
+            summary = live.watch(observer.observe, (exporter, alerts), stop)
+            _sum_up(summary, stop, sys.stderr)
+            return exit_code(alerts.levels_seen, options.fail_on)
+    except CannotListen as error:
+        _say(str(error).rstrip("."))
+        return EXIT_FAILED
 
 
-def _watcher(ports: dict[str, int]) -> Processes | None:
-    if not ports:
-        return None
-    # Imported only where it is needed: psutil is slow to start.
-    from monitor.sources.processes import ProcessWatcher
+def _sum_up(summary: Summary, stop: StopSignals, to: TextIO, *, always: bool = False) -> None:
+    if always or stop.received == signal.SIGINT:
+        # A terminal has just echoed ^C into the line.
+        after_echo = "\n" if to.isatty() and stop.received == signal.SIGINT else ""
+        to.write(f"{after_echo}{summary.text()}\n")
+        to.flush()
 
-    return ProcessWatcher(ports)
 
-
-def _once(options: argparse.Namespace, gpus: GpuReader, url: str, stop: StopSignals) -> Sample:
-    """Counters speak of an interval, so where there are any they are read twice."""
-    interval_s = min(options.interval, ONCE_INTERVAL_S)
-    sampler = _sampler(options, gpus, url, interval_s)
-    first = sampler.sample()
-    counted = first.models is not None or first.processes
-    if not counted or stop.wait(interval_s):
-        return first
-    return sampler.sample()
+Command = Callable[[argparse.Namespace, StopSignals], int]
+COMMANDS: Mapping[str | None, Command] = {
+    None: _show,
+    "record": _record,
+    "replay": _replay,
+    "report": _report,
+    "export": _export,
+}

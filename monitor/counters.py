@@ -99,11 +99,15 @@ class ModelActivity:
 
     A request turned away at a full queue is in no counter, not even among the failures (measured
     on Triton 2.51): a pending_count that stands at the queue's size is all there is to see of it.
+
+    Attributes:
+        steps: The models an ensemble is made of; its time is theirs. Empty for any other model.
     """
 
     key: ModelKey
     pending_count: int | None = None
     deltas: Deltas | None = None
+    steps: tuple[str, ...] = ()
 
 
 def between(before: Snapshot | None, after: Snapshot) -> tuple[ModelActivity, ...]:

@@ -124,12 +124,25 @@ class Sample:
     gateway: GatewayActivity | None = None
 
     def deltas(self) -> Deltas:
-        """All models together. An ensemble's requests count once for it and once per step."""
-        known = (model.deltas for model in self.models or ())
-        return total(deltas for deltas in known if deltas is not None)
+        """All models together but ensembles, whose work is that of their steps."""
+        models = (model for model in self.models or () if not model.steps)
+        return total(model.deltas for model in models if model.deltas is not None)
+
+    def request_count(self) -> int | None:
+        """Requests from outside: one through an ensemble counts once, and not once per step."""
+        requests = self.deltas().request_count
+        if requests is None:
+            return None
+        through = ((m.deltas, len(m.steps)) for m in self.models or () if m.steps)
+        inside = sum((d.request_count or 0) * (steps - 1) for d, steps in through if d is not None)
+        return max(0, requests - inside)
 
     def pending_count(self) -> int | None:
-        known = [m.pending_count for m in self.models or () if m.pending_count is not None]
+        known = [
+            model.pending_count
+            for model in self.models or ()
+            if model.pending_count is not None and not model.steps
+        ]
         return sum(known) if known else None
 
     def in_flight(self) -> float | None:

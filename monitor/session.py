@@ -2,14 +2,22 @@
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
+from monitor.observation import Observation
 from monitor.output.summary import Summary
 from monitor.sample import GpuReading, Sample
+from monitor.sources.gateway import FIRST_SCRAPE
 
 # Worth a word on stderr. That a first scrape says nothing yet is not.
-SAID = {"gpu": "GPU", "triton": "Triton metrics", "batch_sizes": "batch sizes"}
+SAID = {
+    "gpu": "GPU",
+    "triton": "Triton metrics",
+    "batch_sizes": "batch sizes",
+    "gateway": "gateway metrics",
+}
+NOT_SAID = frozenset({FIRST_SCRAPE})
 PROCESSES = "processes."
 
 
@@ -18,7 +26,10 @@ class Source(Protocol):
 
 
 class Sink(Protocol):
-    def write(self, sample: Sample) -> None: ...
+    def write(self, observation: Observation) -> None: ...
+
+
+Observe = Callable[[Sample], Observation]
 
 
 class Stop(Protocol):
@@ -36,7 +47,7 @@ class Diagnostics:
         reasons = {
             f"no {name}": reason
             for key, reason in sample.missing.items()
-            if (name := _spoken(key)) is not None
+            if (name := _spoken(key)) is not None and reason not in NOT_SAID
         }
         for gpu in sample.gpus:
             if gpu.missing:
@@ -64,7 +75,8 @@ def _by_reason(gpu: GpuReading) -> str:
 
 def run(
     source: Source,
-    sink: Sink,
+    observe: Observe,
+    sinks: Sequence[Sink],
     stop: Stop,
     *,
     interval_s: float,
@@ -80,8 +92,10 @@ def run(
     while True:
         sample = source.sample()
         diagnostics.note(sample)
-        sink.write(sample)
-        summary.add(sample)
+        observation = observe(sample)
+        for sink in sinks:
+            sink.write(observation)
+        summary.add(observation)
         tick = max(tick + 1, math.ceil((monotonic() - start_s) / interval_s))
         next_s = start_s + tick * interval_s
         if end_s is not None and next_s > end_s:

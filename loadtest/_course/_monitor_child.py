@@ -56,10 +56,10 @@ class MonitorChild:
         # The duration bounds the child in any case.
         command = [sys.executable, "-m", "monitor", "record", str(recording.resolve())]
         command += ["--duration", str(math.ceil(at_most_s))]
-        for role, port in (watch or {}).items():
-            command += ["--watch", f"{role}={port}"]
-        if triton_http is not None:
-            command += ["--triton-http", triton_http]
+        # The answers themselves tell what passes in the gateway.
+        command += ["--gateway", "off", "--triton-http", triton_http or "off"]
+        for watched in [f"{role}={port}" for role, port in (watch or {}).items()] or ["off"]:
+            command += ["--watch", watched]
         self._owner_pid = os.getpid()
         self._diagnostics = diagnostics
         with diagnostics.open("wb") as log:

@@ -10,7 +10,14 @@ from pathlib import Path
 from typing import Any, TextIO, TypeVar
 
 from monitor.counters import Deltas, ModelActivity, ModelKey
-from monitor.sample import GpuReading, ProcessReading, Sample
+from monitor.observation import Observation
+from monitor.sample import (
+    GatewayActivity,
+    GpuReading,
+    InstanceActivity,
+    ProcessReading,
+    Sample,
+)
 
 SCHEMA_VERSION = 1
 
@@ -63,15 +70,26 @@ class Recorder:
         self._interval_s = interval_s
         self._header_due = with_header
 
-    def write(self, sample: Sample) -> None:
+    def write(self, observation: Observation) -> None:
         if self._header_due:
             self._header_due = False
-            self._line({"type": "header", **asdict(header_for(sample, self._interval_s))})
-        self._line(sample_frame(sample))
+            header = header_for(observation.sample, self._interval_s)
+            self._line({"type": "header", **asdict(header)})
+        self._line(observation_frame(observation))
 
     def _line(self, frame: Mapping[str, Any]) -> None:
         self._stream.write(json.dumps(frame, ensure_ascii=False, allow_nan=False) + "\n")
         self._stream.flush()
+
+
+def observation_frame(observation: Observation) -> dict[str, Any]:
+    """A sample and what it meant then; `read` takes the sample alone, and it is judged anew."""
+    return {
+        **sample_frame(observation.sample),
+        "verdict": asdict(observation.verdict),
+        "diagnosis": asdict(observation.diagnosis),
+        "growths": [asdict(growth) for growth in observation.growths],
+    }
 
 
 def sample_frame(sample: Sample) -> dict[str, Any]:
@@ -85,17 +103,23 @@ def sample_frame(sample: Sample) -> dict[str, Any]:
         "gpus": [{**asdict(gpu), "memory_ratio": gpu.memory_ratio} for gpu in sample.gpus],
         "triton": {
             "elapsed_s": sample.elapsed_s,
-            "request_count": totals.request_count,
+            "request_count": sample.request_count(),
             "failure_count": totals.failure_count,
             "queue_ms": totals.queue_ms,
             "infer_ms": totals.infer_ms,
             "batch_size": totals.batch_size,
             "pending_count": sample.pending_count(),
+            "in_flight": sample.in_flight(),
+            "joules_per_inference": sample.joules_per_inference(),
             "batch_sizes": sample.batch_sizes,
+            "instances": None
+            if sample.instances is None
+            else [_instances_frame(instances) for instances in sample.instances],
             "models": None
             if sample.models is None
             else [_model_frame(model) for model in sample.models],
         },
+        "gateway": None if sample.gateway is None else asdict(sample.gateway),
         "processes": [asdict(reading) for reading in sample.processes],
         "missing": dict(sample.missing),
     }
@@ -107,7 +131,14 @@ def _model_frame(activity: ModelActivity) -> dict[str, Any]:
         "version": activity.key.version,
         "pending_count": activity.pending_count,
         "deltas": None if activity.deltas is None else asdict(activity.deltas),
+        "steps": list(activity.steps),
     }
+
+
+def _instances_frame(activity: InstanceActivity) -> dict[str, Any]:
+    frame = asdict(activity) | {"busy_ratio": activity.busy_ratio}
+    del frame["key"]
+    return {"model": activity.key.model, "version": activity.key.version, **frame}
 
 
 def read(path: Path | str) -> Recording:
@@ -158,8 +189,9 @@ def read(path: Path | str) -> Recording:
 def _sample(frame: Mapping[str, Any]) -> Sample:
     triton = frame["triton"]
     models = triton["models"]
-    # Recordings of before have neither of these two.
+    # Recordings of before have none of these.
     batch_sizes, processes = triton.get("batch_sizes"), frame.get("processes", ())
+    instances, gateway = triton.get("instances"), frame.get("gateway")
     return Sample(
         wall_s=frame["wall_s"],
         monotonic_s=frame["monotonic_s"],
@@ -173,6 +205,8 @@ def _sample(frame: Mapping[str, Any]) -> Sample:
         if batch_sizes is None
         else {int(size): count for size, count in batch_sizes.items()},
         processes=tuple(_build(ProcessReading, reading) for reading in processes),
+        instances=None if instances is None else tuple(map(_instances, instances)),
+        gateway=None if gateway is None else _build(GatewayActivity, gateway),
     )
 
 
@@ -182,7 +216,13 @@ def _model(frame: Mapping[str, Any]) -> ModelActivity:
         ModelKey(frame["model"], frame["version"]),
         frame["pending_count"],
         None if deltas is None else _build(Deltas, deltas),
+        tuple(frame.get("steps", ())),
     )
+
+
+def _instances(frame: Mapping[str, Any]) -> InstanceActivity:
+    key = ModelKey(frame["model"], frame["version"])
+    return _build(InstanceActivity, {**frame, "key": key})
 
 
 def _build(kind: type[T], frame: Mapping[str, Any]) -> T:

@@ -44,6 +44,7 @@ def test_names_that_packages_share_have_one_default() -> None:
         "FRAMEGATE_INTERNAL_TOKEN",
         "FRAMEGATE_PORT",
         "FRAMEGATE_QUALITY_MODEL",
+        "FRAMEGATE_TLS_CERT",
         "FRAMEGATE_TRITON_HOST",
         "FRAMEGATE_TRITON_HTTP_PORT",
         "FRAMEGATE_TRITON_METRICS_PORT",

@@ -19,7 +19,8 @@ from backend.gateway.reference.schemas import PROBLEM, QUALITY
 from loadtest._load._client import Answer
 from loadtest._load._responses import NOT_JSON, Checked, check
 from monitor.counters import Deltas, Snapshot, between
-from monitor.sources.triton_metrics import parse, scrape
+from monitor.sources.http import get
+from monitor.sources.triton_metrics import parse
 from tests.known_server.stations import Station, Visit
 from tests.processes import KnownServer
 
@@ -97,7 +98,7 @@ def start(tmp_path: Path) -> Iterator[Callable[..., KnownServer]]:
 
 def triton_deltas(server: KnownServer) -> Deltas:
     """What Triton's counters say of the whole life of the server."""
-    snapshot = parse(scrape(server.metrics_url, 5.0), 0.0)
+    snapshot = parse(get(server.metrics_url, 5.0), 0.0)
     (activity,) = between(Snapshot(0.0, {}), snapshot)
     assert activity.deltas is not None
     return activity.deltas

@@ -8,6 +8,7 @@ from loadtest._course._recording import read_recording
 from monitor.counters import Deltas, ModelActivity, ModelKey
 from monitor.output.recording import Recorder
 from monitor.sample import GpuReading, ProcessReading, Sample
+from tests.unit.monitor.observed import observed
 
 
 def test_what_the_monitor_wrote_is_read_with_units_and_unknowns_kept(tmp_path: Path) -> None:
@@ -37,8 +38,10 @@ def test_what_the_monitor_wrote_is_read_with_units_and_unknowns_kept(tmp_path: P
     )
     out = io.StringIO()
     recorder = Recorder(out, 1.0)
-    recorder.write(Sample(wall_s=100.0, monotonic_s=1.0, gpus=gpus))
-    recorder.write(Sample(wall_s=101.0, monotonic_s=2.0, gpus=(), models=(busy,), elapsed_s=1.0))
+    recorder.write(observed(Sample(wall_s=100.0, monotonic_s=1.0, gpus=gpus)))
+    recorder.write(
+        observed(Sample(wall_s=101.0, monotonic_s=2.0, gpus=(), models=(busy,), elapsed_s=1.0))
+    )
     path = tmp_path / "monitor.jsonl"
     path.write_text(out.getvalue(), encoding="utf-8")
 
@@ -83,7 +86,7 @@ def read_back(tmp_path: Path, samples: Sequence[Sample]) -> tuple[MachineReading
     with path.open("w", encoding="utf-8") as file:
         recorder = Recorder(file, 1.0)
         for sample in samples:
-            recorder.write(sample)
+            recorder.write(observed(sample))
     recording = read_recording(path, None)
     assert recording.host_cpu_cores == os.cpu_count()
     return recording.readings

@@ -1,11 +1,10 @@
 from collections.abc import Sequence
 
-import pytest
-
-from monitor.counters import Deltas, ModelActivity, ModelKey
-from monitor.output.summary import Summary
+from monitor.observation import Observation
 from monitor.sample import GpuReading, Sample
 from monitor.session import Diagnostics, run
+from monitor.sources.gateway import FIRST_SCRAPE
+from tests.unit.monitor.observed import observed
 
 
 class Clock:
@@ -41,15 +40,16 @@ class Sink:
     def __init__(self) -> None:
         self.samples: list[Sample] = []
 
-    def write(self, sample: Sample) -> None:
-        self.samples.append(sample)
+    def write(self, observation: Observation) -> None:
+        self.samples.append(observation.sample)
 
 
 def played(clock: Clock, source: Source, duration_s: float | None) -> int:
     sink = Sink()
     summary = run(
         source,
-        sink,
+        observed,
+        [sink],
         clock,
         interval_s=1.0,
         duration_s=duration_s,
@@ -88,7 +88,7 @@ def test_a_reason_is_said_once_until_it_changes_or_goes() -> None:
     said: list[str] = []
     diagnostics = Diagnostics(said.append)
     for missing in (
-        {"triton": "refused", "counters": "baseline", "host_cpu": "two"},
+        {"triton": "refused", "counters": "baseline", "host_cpu": "two", "gateway": FIRST_SCRAPE},
         {"triton": "refused"},
         {"triton": "timeout"},
         {},
@@ -113,46 +113,3 @@ def test_what_a_gpu_cannot_say_is_one_line_by_reason() -> None:
     for _ in range(2):
         diagnostics.note(Sample(0.0, 0.0, (gpu,)))
     assert said == ["GPU 1 incomplete: not supported (power, energy); lost (memory)"]
-
-
-def test_a_session_is_summed_up_in_two_lines() -> None:
-    summary = Summary()
-    for second, (requests, percent) in enumerate([(None, 10), (9, 50), (1, None)]):
-        deltas = (
-            None
-            if requests is None
-            else Deltas(
-                request_count=requests,
-                failure_counts={"REJECTED": 2},
-                queue_us=20_000,
-                compute_infer_us=10_000,
-                inference_count=8,
-                execution_count=2,
-            )
-        )
-        gpu = GpuReading(
-            0,
-            utilization_percent=percent,
-            memory_used_bytes=(1000 + second) * 2**20,
-            temperature_celsius=50 - second,
-            power_mw=40_000 + 10_000 * second,
-        )
-        model = ModelActivity(ModelKey("capture_quality", "1"), 0, deltas)
-        summary.add(Sample(0.0, 100.0 + second, (gpu,), (model,)))
-    triton = "10 requests, 4 failed, mean queue 4.00 ms, mean inference 2.00 ms, mean batch 4.0"
-    assert summary.text().splitlines() == [
-        f"3 samples in 2 s: {triton}",
-        "GPU: mean 30 %, at most 50 %, memory at most 1002 MB, at most 50 °C, mean 50.0 W",
-    ]
-
-
-@pytest.mark.parametrize("count", [0, 1])
-def test_a_session_that_saw_nothing_says_so(count: int) -> None:
-    summary = Summary()
-    for _ in range(count):
-        summary.add(Sample(0.0, 100.0, missing={"gpu": "no driver"}))
-    reason = "no driver" if count else "no GPU answered"
-    assert summary.text().splitlines() == [
-        f"{count} samples in 0 s: Triton's requests are unknown",
-        f"GPU: unknown ({reason})",
-    ]

@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.counters import Deltas, ModelActivity, ModelKey
-from monitor.output.recording import Recorder, RecordingError, read, sample_frame
+from monitor.output.recording import Recorder, RecordingError, observation_frame, read
 from monitor.sample import GpuReading, ProcessReading, Sample
+from tests.unit.monitor.observed import observed
 
 BUSY = Sample(
     wall_s=1_767_364_331.25,
@@ -61,7 +62,7 @@ def recorded(tmp_path: Path, *samples: Sample) -> Path:
     with path.open("w", encoding="utf-8") as file:
         recorder = Recorder(file, 1.0)
         for sample in samples:
-            recorder.write(sample)
+            recorder.write(observed(sample))
     return path
 
 
@@ -103,15 +104,15 @@ def test_each_line_is_whole_and_flushed_when_it_is_written() -> None:
             self.flushed = [*getattr(self, "flushed", []), self.getvalue()]
 
     stream = Stream()
-    Recorder(stream, 1.0).write(BUSY)
+    Recorder(stream, 1.0).write(observed(BUSY))
     assert len(stream.flushed) == 2
     assert all(text.endswith("}\n") for text in stream.flushed)
 
 
 def test_without_a_header_there_are_only_samples() -> None:
     stream = io.StringIO()
-    Recorder(stream, 1.0, with_header=False).write(UNKNOWN)
-    assert json.loads(stream.getvalue()) == sample_frame(UNKNOWN)
+    Recorder(stream, 1.0, with_header=False).write(observed(UNKNOWN))
+    assert json.loads(stream.getvalue()) == observation_frame(observed(UNKNOWN))
 
 
 @given(st.data())

@@ -2,14 +2,14 @@ from collections.abc import Iterator, Mapping
 
 import pytest
 
-from monitor.sample import GpuReading, ProcessReading
+from monitor.sample import GatewayActivity, GpuReading, ProcessReading
 from monitor.sources.host import CpuTimes
+from monitor.sources.http import ScrapeError
 from monitor.sources.sampling import Sampler
-from monitor.sources.triton_metrics import ScrapeError
-from tests.unit.monitor.sources.triton_text import statistics_text, triton_text
+from monitor.sources.triton import TritonSource
+from tests.unit.monitor.sources.triton_text import triton_text
 
 URL = "http://127.0.0.1:8002/metrics"
-STATISTICS_URL = "http://127.0.0.1:8003/v2/models/stats"
 
 
 class Gpus:
@@ -46,9 +46,8 @@ def sampler(triton: Triton, interval_s: float = 1.0) -> Sampler:
     cpu = iter([CpuTimes(10, 100), CpuTimes(35, 200), CpuTimes(35, 200), None])
     return Sampler(
         Gpus(),
-        URL,
+        TritonSource(URL, None, triton, lambda: next(monotonic)),
         interval_s,
-        fetch=triton,
         wall=lambda: next(wall),
         monotonic=lambda: next(monotonic),
         cpu_times=lambda: next(cpu),
@@ -114,44 +113,6 @@ def test_a_scrape_has_less_time_than_the_interval(interval_s: float, timeout_s: 
     assert triton.timeouts_s == [pytest.approx(timeout_s)]
 
 
-class Statistics:
-    """Metrics that never change, and statistics in turn; an exception among these is raised."""
-
-    def __init__(self, *answers: str | Exception) -> None:
-        self._answers = iter(answers)
-        self.timeouts_s: list[float] = []
-
-    def __call__(self, url: str, timeout_s: float) -> str:
-        self.timeouts_s.append(timeout_s)
-        if url == URL:
-            return text(1)
-        assert url == STATISTICS_URL
-        answer = next(self._answers)
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
-
-
-def test_batch_sizes_are_those_since_the_sample_before() -> None:
-    triton = Statistics(
-        statistics_text({1: 5}),
-        statistics_text({1: 6, 8: 2}),
-        ScrapeError("refused"),
-        "nonsense",
-        statistics_text({1: 9, 8: 2}),
-    )
-    own = Sampler(Gpus(), URL, 1.0, statistics_url=STATISTICS_URL, fetch=triton)
-    samples = [own.sample() for _ in range(5)]
-    assert [sample.batch_sizes for sample in samples] == [None, {1: 1, 8: 2}, None, None, {1: 3}]
-    assert "batch_sizes" not in samples[0].missing
-    assert samples[2].missing["batch_sizes"] == "refused"
-    assert samples[3].missing["batch_sizes"] == (
-        f"{STATISTICS_URL} answered something that is no statistics"
-    )
-    # Two scrapes share the time of one.
-    assert triton.timeouts_s == [pytest.approx(0.4)] * 10
-
-
 def test_processes_are_sampled_and_the_unknown_ones_named() -> None:
     class Watcher:
         def read(self, now_s: float) -> tuple[tuple[ProcessReading, ...], Mapping[str, str]]:
@@ -159,6 +120,26 @@ def test_processes_are_sampled_and_the_unknown_ones_named() -> None:
                 "triton": "nobody listens"
             }
 
-    sample = Sampler(Gpus(), URL, 1.0, processes=Watcher(), fetch=Triton(text(1))).sample()
+    triton = TritonSource(URL, None, Triton(text(1)))
+    sample = Sampler(Gpus(), triton, 1.0, processes=Watcher()).sample()
     assert [reading.role for reading in sample.processes] == ["gateway", "triton"]
     assert sample.missing["processes.triton"] == "nobody listens"
+
+
+@pytest.mark.parametrize("reason", [None, "refused"])
+def test_the_gateway_is_asked_in_a_share_of_the_time(reason: str | None) -> None:
+    activity = None if reason else GatewayActivity(1.0, 5)
+
+    class Gateway:
+        timeout_s = 0.0
+
+        def read(self, timeout_s: float) -> tuple[GatewayActivity | None, str | None]:
+            self.timeout_s = timeout_s
+            return activity, reason
+
+    gateway = Gateway()
+    triton = TritonSource(URL, None, Triton(text(1)))
+    sample = Sampler(Gpus(), triton, 1.0, gateway=gateway).sample()
+    assert sample.gateway == activity
+    assert sample.missing.get("gateway") == reason
+    assert gateway.timeout_s == pytest.approx(0.4)

@@ -33,7 +33,12 @@ def triton_text(
 def statistics_text(executions: Mapping[int, int], *, model: str = "capture_quality") -> str:
     """Statistics as Triton writes them; `executions` by batch size."""
     batches = [
-        {"batch_size": size, "compute_infer": {"count": count, "ns": 1000 * count}}
+        {
+            "batch_size": size,
+            "compute_input": {"count": count, "ns": 0},
+            "compute_infer": {"count": count, "ns": 1_000_000 * count},
+            "compute_output": {"count": count, "ns": 0},
+        }
         for size, count in executions.items()
     ]
     document = {"model_stats": [{"name": model, "version": "1", "batch_stats": batches}]}

@@ -1,0 +1,140 @@
+"""What runs now: the sources that the flags name, sampled until it is enough."""
+
+import argparse
+import contextlib
+import ssl
+from collections.abc import Iterator, Sequence
+from functools import partial
+from types import TracebackType
+from typing import Self
+
+from monitor.addresses import Addresses, Given, resolve
+from monitor.errors import UsageError
+from monitor.output.summary import Summary
+from monitor.sample import Sample
+from monitor.session import Diagnostics, Observe, Sink, Stop, run
+from monitor.sources.gateway import GatewaySource
+from monitor.sources.gpu import GpuReader, Unselected
+from monitor.sources.http import get
+from monitor.sources.sampling import Processes, Sampler
+from monitor.sources.triton import TritonSource
+
+# --once must answer in three seconds whatever the interval: two scrapes and the wait between.
+ONCE_INTERVAL_S = 1.0
+
+
+class Live:
+    """Holds NVML open between entering and leaving.
+
+    Raises:
+        UsageError: a GPU that is not there, or certificates that cannot be read.
+        BadSettings: see `resolve`.
+    """
+
+    def __init__(self, options: argparse.Namespace, diagnostics: Diagnostics) -> None:
+        self._interval_s = options.interval
+        self._duration_s = options.duration
+        self._diagnostics = diagnostics
+        self.addresses = resolve(given_by(options))
+        self._tls = tls_context(self.addresses, insecure=options.insecure)
+        self._gpus = GpuReader(only=tuple(options.gpu or ()))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._gpus.close()
+
+    def watch(self, observe: Observe, sinks: Sequence[Sink], stop: Stop) -> Summary:
+        """Until the duration is over or a signal has come."""
+        with _selection_is_usage():
+            return run(
+                self._sampler(self._interval_s),
+                observe,
+                sinks,
+                stop,
+                interval_s=self._interval_s,
+                duration_s=self._duration_s,
+                diagnostics=self._diagnostics,
+            )
+
+    def once(self, stop: Stop) -> Sample:
+        """Counters speak of an interval, so where there are any they are read twice."""
+        interval_s = min(self._interval_s, ONCE_INTERVAL_S)
+        sampler = self._sampler(interval_s)
+        with _selection_is_usage():
+            sample = sampler.sample()
+            counted = sample.models is not None or sample.processes
+            if counted and not stop.wait(interval_s):
+                sample = sampler.sample()
+        return sample
+
+    def _sampler(self, interval_s: float) -> Sampler:
+        where = self.addresses
+        gateway = None
+        if where.gateway is not None:
+            # The key is the gateway's: nobody else is sent it.
+            headers = {"Authorization": f"Bearer {where.api_key}"} if where.api_key else {}
+            gateway = GatewaySource(where.gateway, partial(get, tls=self._tls, headers=headers))
+        return Sampler(
+            self._gpus,
+            TritonSource(where.metrics, where.statistics, partial(get, tls=self._tls)),
+            interval_s,
+            gateway=gateway,
+            processes=_watcher(where),
+        )
+
+
+def given_by(options: argparse.Namespace) -> Given:
+    watch = options.watch
+    return Given(
+        triton=options.triton,
+        triton_http=options.triton_http,
+        gateway=options.gateway,
+        watch=None if watch is None else tuple(one for one in watch if one is not None),
+        api_key=options.api_key,
+        ca=options.ca,
+    )
+
+
+def tls_context(where: Addresses, *, insecure: bool) -> ssl.SSLContext | None:
+    """None where no certificate will be seen: making one takes as long as a sample.
+
+    Raises:
+        UsageError: the certificates cannot be read.
+    """
+    addresses = (where.metrics, where.statistics, where.gateway)
+    if not any(url is not None and url.startswith("https:") for url in addresses):
+        return None
+    try:
+        context = ssl.create_default_context(cafile=where.ca)
+    except ssl.SSLError:
+        raise UsageError(f"{where.ca} holds no certificate in PEM format") from None
+    except OSError as error:
+        raise UsageError(f"{where.ca} cannot be read: {error.strerror}") from error
+    if insecure:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+@contextlib.contextmanager
+def _selection_is_usage() -> Iterator[None]:
+    try:
+        yield
+    except Unselected as error:
+        raise UsageError(str(error)) from error
+
+
+def _watcher(where: Addresses) -> Processes | None:
+    if not where.watch:
+        return None
+    # Imported only where it is needed: psutil is slow to start.
+    from monitor.sources.processes import ProcessWatcher
+
+    return ProcessWatcher(where.watch)
