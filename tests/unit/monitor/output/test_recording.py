@@ -9,7 +9,13 @@ from hypothesis import strategies as st
 
 from monitor.counters import Deltas, ModelActivity, ModelKey
 from monitor.output.recording import Recorder, RecordingError, observation_frame, read
-from monitor.sample import GpuReading, ProcessReading, Sample
+from monitor.sample import (
+    GatewayActivity,
+    GpuReading,
+    InstanceActivity,
+    ProcessReading,
+    Sample,
+)
 from tests.unit.monitor.observed import observed
 
 BUSY = Sample(
@@ -29,7 +35,10 @@ BUSY = Sample(
             None,
             None,
             {"energy": "not supported"},
+            power_limit_mw=170_000,
+            interval_energy_mj=45_200,
         ),
+        GpuReading(0, "MIG-a", mig_index=3, memory_is_unified=True),
         GpuReading(1, missing={"name": "GPU is lost"}),
     ),
     models=(
@@ -47,12 +56,15 @@ BUSY = Sample(
             ),
         ),
         ModelActivity(ModelKey("new", "1")),
+        ModelActivity(ModelKey("both", "1"), steps=("capture_quality", "new")),
     ),
     elapsed_s=1.0,
     host_cpu_percent=25.0,
     missing={"counters": "why"},
     batch_sizes={1: 4, 8: 2},
     processes=(ProcessReading("gateway", 140.5, 2**28, 3), ProcessReading("triton")),
+    instances=(InstanceActivity(ModelKey("capture_quality", "1"), 7_740, 1.0, 2),),
+    gateway=GatewayActivity(1.0, 3, 1, {"overloaded": 1}, 9.5, {"decode": 0.5}, 2),
 )
 UNKNOWN = Sample(wall_s=1_767_364_332.25, monotonic_s=13.5, missing={"gpu": "none", "triton": "no"})
 
@@ -112,7 +124,9 @@ def test_each_line_is_whole_and_flushed_when_it_is_written() -> None:
 def test_without_a_header_there_are_only_samples() -> None:
     stream = io.StringIO()
     Recorder(stream, 1.0, with_header=False).write(observed(UNKNOWN))
-    assert json.loads(stream.getvalue()) == observation_frame(observed(UNKNOWN))
+    assert json.loads(stream.getvalue()) == json.loads(
+        json.dumps(observation_frame(observed(UNKNOWN)))
+    )
 
 
 @given(st.data())
