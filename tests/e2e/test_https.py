@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 
 from scripts import certs
 from tests.pictures import ASTRONAUT
-from tests.processes import Gateway, Process, Session, Triton
+from tests.processes import PROJECT, Gateway, Process, Session, Triton, environment
 
 pytestmark = pytest.mark.triton
 
@@ -46,6 +47,30 @@ def test_the_gateway_serves_https_with_a_made_certificate(https_gateway: Gateway
         )
     assert answer.status_code == 200
     assert 0.5 < answer.json()["score"] < 1
+
+
+@pytest.mark.parametrize(
+    ("flags", "reason"),
+    [
+        (["--ca"], None),
+        (["--insecure"], None),
+        ([], "shows a certificate that is not believed"),
+    ],
+)
+def test_the_monitor_believes_the_certificates_it_was_told_to(
+    flags: list[str], reason: str | None, https_gateway: Gateway, triton: Triton
+) -> None:
+    if flags == ["--ca"]:
+        flags = ["--ca", https_gateway.env["FRAMEGATE_TLS_CERT"]]
+    command = [sys.executable, "-m", "monitor", "--once", "--format", "json", "-i", "0.2"]
+    command += ["--triton", triton.metrics_url, "--watch", "off"]
+    command += ["--gateway", https_gateway.url, *flags]
+    done = subprocess.run(
+        command, cwd=PROJECT, env=environment({}), capture_output=True, text=True, check=True
+    )
+    document = json.loads(done.stdout)
+    assert (document["gateway"] is None) == (reason is not None)
+    assert (reason or "") in document["missing"].get("gateway", "")
 
 
 def test_the_load_tester_measures_https_without_delays_of_its_own(
