@@ -1,12 +1,15 @@
+from dataclasses import replace
 from typing import Any
 
 import pynvml
 import pytest
 
 from monitor.sample import GpuReading
-from monitor.sources import gpu
-from monitor.sources.gpu import READERS, GpuReader
-from tests.unit.monitor.sources.fake_nvml import FakeNvml
+from monitor.sources import nvml_calls
+from monitor.sources.gpu import GpuReader
+from monitor.sources.gpu_selection import Unselected
+from monitor.sources.nvml_calls import READERS
+from tests.unit.monitor.sources.fake_nvml import UNDECODABLE, FakeNvml
 
 HEALTHY = GpuReading(
     index=0,
@@ -20,7 +23,10 @@ HEALTHY = GpuReading(
     power_mw=45200,
     energy_mj=123456,
     clocks_event_reasons=1,
+    power_limit_mw=170000,
 )
+# The fake's energy counter stands still.
+STEADY = replace(HEALTHY, interval_energy_mj=0)
 
 
 def test_a_healthy_gpu_is_read_whole_with_nothing_missing() -> None:
@@ -58,71 +64,6 @@ def test_a_driver_without_a_gpu_says_so() -> None:
     assert reader.reason == "NVML finds no GPU"
 
 
-@pytest.mark.parametrize("metric", sorted(READERS))
-def test_one_unsupported_metric_costs_only_itself_and_is_not_asked_again(metric: str) -> None:
-    functions = {
-        "name": "nvmlDeviceGetName",
-        "utilization": "nvmlDeviceGetUtilizationRates",
-        "memory": "nvmlDeviceGetMemoryInfo",
-        "temperature": "nvmlDeviceGetTemperature",
-        "power": "nvmlDeviceGetPowerUsage",
-        "energy": "nvmlDeviceGetTotalEnergyConsumption",
-        "clocks_event_reasons": "nvmlDeviceGetCurrentClocksEventReasons",
-    }
-    fields = {
-        "name": ["name"],
-        "utilization": ["utilization_percent", "memory_busy_percent"],
-        "memory": ["memory_used_bytes", "memory_total_bytes"],
-        "temperature": ["temperature_celsius"],
-        "power": ["power_mw"],
-        "energy": ["energy_mj"],
-        "clocks_event_reasons": ["clocks_event_reasons"],
-    }
-    function = functions[metric]
-    newer: dict[str | tuple[str, int], int] = {
-        "nvmlDeviceGetMemoryInfo_v2": 13,
-        "nvmlDeviceGetTemperatureV": 13,
-    }
-    nvml = FakeNvml(faults={**newer, function: 3})
-    reader = GpuReader(nvml)
-    (reading,) = reader.read(0.0)
-    expected = {**vars(HEALTHY), "missing": {metric: "not supported"}}
-    if metric != "temperature":
-        expected["temperature_celsius"] = 45
-    expected.update(dict.fromkeys(fields[metric]))
-    assert vars(reading) == expected
-    asked = nvml.calls.count(function)
-    assert reader.read(1.0) == (reading,)
-    assert nvml.calls.count(function) == asked == 1
-
-
-def test_an_old_driver_is_asked_for_temperature_and_memory_the_old_way() -> None:
-    nvml = FakeNvml(faults={"nvmlDeviceGetTemperatureV": 13, "nvmlDeviceGetMemoryInfo_v2": 25})
-    (reading,) = GpuReader(nvml).read(0.0)
-    assert reading.temperature_celsius == 45
-    assert reading.memory_used_bytes == 2756 * 2**20
-    assert reading.missing == {}
-
-
-def test_an_old_binding_without_a_function_is_like_an_old_driver() -> None:
-    nvml = FakeNvml(
-        faults={
-            "absent:nvmlDeviceGetTemperatureV": 1,
-            "absent:nvmlDeviceGetCurrentClocksEventReasons": 1,
-        }
-    )
-    (reading,) = GpuReader(nvml).read(0.0)
-    assert reading.temperature_celsius == 45
-    assert reading.missing == {"clocks_event_reasons": "not supported"}
-
-
-def test_a_chip_that_shares_the_hosts_memory_has_no_memory_reading() -> None:
-    (reading,) = GpuReader(FakeNvml(memory_total_bytes=0)).read(0.0)
-    assert (reading.memory_used_bytes, reading.memory_total_bytes) == (None, None)
-    assert reading.memory_ratio is None
-    assert reading.missing == {"memory": "not supported"}
-
-
 def test_a_refused_metric_is_asked_again_each_time() -> None:
     nvml = FakeNvml(faults={"nvmlDeviceGetPowerUsage": 4})
     reader = GpuReader(nvml)
@@ -130,7 +71,7 @@ def test_a_refused_metric_is_asked_again_each_time() -> None:
     assert reading.power_mw is None
     assert reading.missing == {"power": "Insufficient Permissions"}
     del nvml.faults["nvmlDeviceGetPowerUsage"]
-    assert reader.read(1.0) == (HEALTHY,)
+    assert reader.read(1.0) == (STEADY,)
 
 
 def test_a_lost_gpu_leaves_the_other_alone_and_keeps_its_name() -> None:
@@ -139,7 +80,7 @@ def test_a_lost_gpu_leaves_the_other_alone_and_keeps_its_name() -> None:
     reader.read(0.0)
     nvml.faults["nvmlDeviceGetUtilizationRates", 1] = 15
     first, second = reader.read(1.0)
-    assert first == HEALTHY
+    assert first == STEADY
     assert (second.uuid, second.name) == ("GPU-b", "Fake RTX")
     assert second.utilization_percent is None
     assert set(second.missing.values()) == {"GPU is lost"}
@@ -174,7 +115,7 @@ def test_a_gpu_that_recovers_from_an_unknown_error_is_whole_again() -> None:
     reader = GpuReader(nvml)
     reader.read(0.0)
     nvml.faults.clear()
-    assert reader.read(1.0) == (HEALTHY,)
+    assert reader.read(1.0) == (STEADY,)
     nvml.faults["nvmlDeviceGetUtilizationRates"] = 999
     reader.read(2.0)
     opened = nvml.calls.count("nvmlInit")
@@ -207,6 +148,27 @@ def test_a_gpu_that_moves_up_keeps_its_own_memory_of_what_is_unsupported() -> No
     assert (lost.uuid, lost.utilization_percent) == ("GPU-a", None)
 
 
+def test_a_machine_whose_driver_may_not_be_used_is_asked_again() -> None:
+    nvml = FakeNvml(faults={"nvmlInit": 4})
+    reader = GpuReader(nvml)
+    assert reader.read(0.0) == ()
+    assert reader.reason == "NVML failed: Insufficient Permissions"
+    nvml.faults.clear()
+    assert reader.read(1.0) == (HEALTHY,)
+
+
+def test_a_gpu_whose_uuid_is_no_text_is_read_all_the_same_and_stays_itself() -> None:
+    nvml = FakeNvml(faults={"nvmlDeviceGetUUID": UNDECODABLE})
+    reader = GpuReader(nvml)
+    expected = replace(HEALTHY, uuid=None, missing={"uuid": "the driver tells none"})
+    assert reader.read(0.0) == (expected,)
+    nvml.faults["nvmlDeviceGetPowerUsage"] = 999
+    reader.read(1.0)
+    del nvml.faults["nvmlDeviceGetPowerUsage"]
+    assert reader.read(2.0) == (replace(expected, interval_energy_mj=0),)
+    assert nvml.calls.count("nvmlInit") == 2
+
+
 def test_closing_shuts_nvml_down_once_and_never_raises() -> None:
     nvml = FakeNvml(faults={"nvmlShutdown": 999})
     reader = GpuReader(nvml)
@@ -218,11 +180,65 @@ def test_closing_shuts_nvml_down_once_and_never_raises() -> None:
     assert nvml.calls.count("nvmlShutdown") == 1
 
 
+@pytest.mark.parametrize("name", ["1", "GPU-b", "gpu-B", "GPU-bbb"])
+def test_only_the_gpu_that_was_asked_for_is_read(name: str) -> None:
+    nvml = FakeNvml(uuids=["GPU-aaa", "GPU-bbb"])
+    reader = GpuReader(nvml, only=[name])
+    reader.check(0.0)
+    (reading,) = reader.read(0.0)
+    assert (reading.index, reading.uuid) == (1, "GPU-bbb")
+    assert nvml.calls.count("nvmlDeviceGetPowerUsage") == 1
+
+
+def test_a_gpu_chosen_by_its_index_is_followed_when_it_moves_up() -> None:
+    nvml = FakeNvml(uuids=["GPU-a", "GPU-b"])
+    reader = GpuReader(nvml, only=["1"])
+    reader.read(0.0)
+    nvml.faults["nvmlDeviceGetPowerUsage", 1] = 999
+    reader.read(1.0)
+    nvml.faults.clear()
+    nvml.uuids = ["GPU-b"]
+    (reading,) = reader.read(2.0)
+    assert (reading.index, reading.uuid) == (0, "GPU-b")
+
+
+def test_a_selection_that_fits_nothing_is_refused_with_what_there_is() -> None:
+    reader = GpuReader(FakeNvml(uuids=["GPU-a", "GPU-b"]), only=["2"])
+    sentence = r"^no GPU is called '2'; there are: 0 \(GPU-a\), 1 \(GPU-b\)$"
+    with pytest.raises(Unselected, match=sentence):
+        reader.check(0.0)
+    assert reader.read(0.0) == ()
+    assert reader.reason == "no GPU is called '2'; there are: 0 (GPU-a), 1 (GPU-b)"
+    with pytest.raises(Unselected, match="there are: none"):
+        GpuReader(FakeNvml(uuids=[]), only=["0"]).check(0.0)
+
+
+@pytest.mark.parametrize("faults", [{"nvmlInit": 12}, {"nvmlInit": 999}, {"nvmlDeviceGetCount": 4}])
+def test_without_nvml_a_selection_is_neither_checked_nor_refused(faults: dict[Any, int]) -> None:
+    reader = GpuReader(FakeNvml(faults=faults), only=["7"])
+    reader.check(0.0)
+    assert reader.read(0.0) == ()
+    assert reader.reason != "no GPU is called '7'; there are: none"
+
+
+def test_a_gpu_that_cannot_be_opened_yet_may_be_the_one_that_was_asked_for() -> None:
+    nvml = FakeNvml(uuids=["GPU-a", "GPU-b"], faults={("nvmlDeviceGetHandleByIndex", 1): 999})
+    reader = GpuReader(nvml, only=["GPU-b"])
+    reader.check(0.0)
+    assert reader.read(0.0) == ()
+    assert reader.reason == "the GPUs asked for are not there any more"
+    nvml.faults.clear()
+    (reading,) = reader.read(1.0)
+    assert reading == replace(HEALTHY, index=1, uuid="GPU-b")
+    assert reader.reason is None
+
+
 def test_the_codes_and_functions_are_those_of_the_real_binding() -> None:
     real: Any = pynvml
     names = {
         "UNINITIALIZED": "UNINITIALIZED",
         "NOT_SUPPORTED": "NOT_SUPPORTED",
+        "NOT_FOUND": "NOT_FOUND",
         "DRIVER_NOT_LOADED": "DRIVER_NOT_LOADED",
         "LIBRARY_NOT_FOUND": "LIBRARY_NOT_FOUND",
         "FUNCTION_NOT_FOUND": "FUNCTION_NOT_FOUND",
@@ -233,11 +249,20 @@ def test_the_codes_and_functions_are_those_of_the_real_binding() -> None:
         "UNKNOWN": "UNKNOWN",
     }
     for ours, theirs in names.items():
-        assert getattr(gpu, ours) == getattr(real, f"NVML_ERROR_{theirs}")
-    fake = FakeNvml()
+        assert getattr(nvml_calls, ours) == getattr(real, f"NVML_ERROR_{theirs}")
+    fake = FakeNvml(parts={0: {0: "MIG-a"}})
     GpuReader(fake).read(0.0)
+    older = FakeNvml(
+        faults={
+            "nvmlDeviceGetTemperatureV": 13,
+            "nvmlDeviceGetEnforcedPowerLimit": 13,
+            "nvmlDeviceGetCurrentClocksEventReasons": 13,
+        }
+    )
+    GpuReader(older).read(0.0)
+    assert real.NVML_DEVICE_MIG_ENABLE == nvml_calls.MIG_ENABLED
     assert fake.nvmlMemory_v2 == real.nvmlMemory_v2
     assert fake.NVML_TEMPERATURE_GPU == real.NVML_TEMPERATURE_GPU
-    for call in fake.calls:
+    for call in {*fake.calls, *older.calls}:
         assert callable(getattr(real, call.removesuffix("_v2")))
     assert real.NVMLError(3).value == 3
