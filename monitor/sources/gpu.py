@@ -18,7 +18,7 @@ FIRST_BACK_OFF_S = 1.0
 LONGEST_BACK_OFF_S = 60.0
 NO_BINDING = "the Python package nvidia-ml-py is not installed"
 NO_GPU = "NVML finds no GPU"
-GONE = "the GPUs asked for are not there any more"
+GONE = "none of the GPUs asked for is there now"
 
 
 class GpuReader:

@@ -7,7 +7,6 @@ import pytest
 from monitor.sample import GpuReading
 from monitor.sources import nvml_calls
 from monitor.sources.gpu import GpuReader
-from monitor.sources.gpu_selection import Unselected
 from monitor.sources.nvml_calls import READERS
 from tests.unit.monitor.sources.fake_nvml import UNDECODABLE, FakeNvml
 
@@ -121,6 +120,10 @@ def test_a_gpu_that_recovers_from_an_unknown_error_is_whole_again() -> None:
     opened = nvml.calls.count("nvmlInit")
     reader.read(3.0)
     assert nvml.calls.count("nvmlInit") == opened + 1, "the back-off starts from the beginning"
+    nvml.faults.clear()
+    for second in range(4, 20):
+        assert reader.read(float(second)) == (STEADY,)
+    assert nvml.calls.count("nvmlInit") == opened + 2, "what has recovered is left open"
 
 
 def test_an_unknown_error_at_the_start_is_tried_again() -> None:
@@ -169,6 +172,18 @@ def test_a_gpu_whose_uuid_is_no_text_is_read_all_the_same_and_stays_itself() -> 
     assert nvml.calls.count("nvmlInit") == 2
 
 
+def test_gpus_without_a_uuid_are_told_apart_by_their_index() -> None:
+    nvml = FakeNvml(uuids=["", ""], faults={"nvmlDeviceGetUUID": 3})
+    nvml.faults["nvmlDeviceGetPowerUsage", 1] = 3
+    reader = GpuReader(nvml)
+    reader.read(0.0)
+    nvml.faults["nvmlDeviceGetName"] = 999
+    reader.read(1.0)
+    del nvml.faults["nvmlDeviceGetName"]
+    assert [reading.power_mw for reading in reader.read(2.0)] == [45200, None]
+    assert nvml.calls.count("nvmlDeviceGetPowerUsage") == 4
+
+
 def test_closing_shuts_nvml_down_once_and_never_raises() -> None:
     nvml = FakeNvml(faults={"nvmlShutdown": 999})
     reader = GpuReader(nvml)
@@ -178,59 +193,6 @@ def test_closing_shuts_nvml_down_once_and_never_raises() -> None:
     reader.close()
     reader.close()
     assert nvml.calls.count("nvmlShutdown") == 1
-
-
-@pytest.mark.parametrize("name", ["1", "GPU-b", "gpu-B", "GPU-bbb"])
-def test_only_the_gpu_that_was_asked_for_is_read(name: str) -> None:
-    nvml = FakeNvml(uuids=["GPU-aaa", "GPU-bbb"])
-    reader = GpuReader(nvml, only=[name])
-    reader.check(0.0)
-    (reading,) = reader.read(0.0)
-    assert (reading.index, reading.uuid) == (1, "GPU-bbb")
-    assert nvml.calls.count("nvmlDeviceGetPowerUsage") == 1
-
-
-def test_a_gpu_chosen_by_its_index_is_followed_when_it_moves_up() -> None:
-    nvml = FakeNvml(uuids=["GPU-a", "GPU-b"])
-    reader = GpuReader(nvml, only=["1"])
-    reader.read(0.0)
-    nvml.faults["nvmlDeviceGetPowerUsage", 1] = 999
-    reader.read(1.0)
-    nvml.faults.clear()
-    nvml.uuids = ["GPU-b"]
-    (reading,) = reader.read(2.0)
-    assert (reading.index, reading.uuid) == (0, "GPU-b")
-
-
-def test_a_selection_that_fits_nothing_is_refused_with_what_there_is() -> None:
-    reader = GpuReader(FakeNvml(uuids=["GPU-a", "GPU-b"]), only=["2"])
-    sentence = r"^no GPU is called '2'; there are: 0 \(GPU-a\), 1 \(GPU-b\)$"
-    with pytest.raises(Unselected, match=sentence):
-        reader.check(0.0)
-    assert reader.read(0.0) == ()
-    assert reader.reason == "no GPU is called '2'; there are: 0 (GPU-a), 1 (GPU-b)"
-    with pytest.raises(Unselected, match="there are: none"):
-        GpuReader(FakeNvml(uuids=[]), only=["0"]).check(0.0)
-
-
-@pytest.mark.parametrize("faults", [{"nvmlInit": 12}, {"nvmlInit": 999}, {"nvmlDeviceGetCount": 4}])
-def test_without_nvml_a_selection_is_neither_checked_nor_refused(faults: dict[Any, int]) -> None:
-    reader = GpuReader(FakeNvml(faults=faults), only=["7"])
-    reader.check(0.0)
-    assert reader.read(0.0) == ()
-    assert reader.reason != "no GPU is called '7'; there are: none"
-
-
-def test_a_gpu_that_cannot_be_opened_yet_may_be_the_one_that_was_asked_for() -> None:
-    nvml = FakeNvml(uuids=["GPU-a", "GPU-b"], faults={("nvmlDeviceGetHandleByIndex", 1): 999})
-    reader = GpuReader(nvml, only=["GPU-b"])
-    reader.check(0.0)
-    assert reader.read(0.0) == ()
-    assert reader.reason == "the GPUs asked for are not there any more"
-    nvml.faults.clear()
-    (reading,) = reader.read(1.0)
-    assert reading == replace(HEALTHY, index=1, uuid="GPU-b")
-    assert reader.reason is None
 
 
 def test_the_codes_and_functions_are_those_of_the_real_binding() -> None:

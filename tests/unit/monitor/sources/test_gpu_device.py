@@ -1,4 +1,5 @@
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -38,7 +39,8 @@ FIELDS = {
 def test_one_unsupported_metric_costs_only_itself_and_is_not_asked_again(metric: str) -> None:
     nvml = FakeNvml(faults=dict.fromkeys(FUNCTIONS[metric], 3))
     reader = GpuReader(nvml)
-    expected = replace(HEALTHY, **dict.fromkeys(FIELDS[metric]), missing={metric: "not supported"})
+    unknown: dict[str, Any] = dict.fromkeys(FIELDS[metric])
+    expected = replace(HEALTHY, **unknown, missing={metric: "not supported"})
     assert reader.read(0.0) == (expected,)
     reader.read(1.0)
     assert [nvml.calls.count(function) for function in FUNCTIONS[metric]] == [1] * len(

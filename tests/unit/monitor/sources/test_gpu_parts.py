@@ -129,6 +129,17 @@ def test_a_part_is_not_asked_by_a_handle_of_before() -> None:
     assert nvml.calls.count("nvmlDeviceGetMemoryInfo_v2") - asked == 2
 
 
+def test_the_parts_of_a_gpu_that_cannot_be_opened_are_not_asked() -> None:
+    nvml = divided()
+    reader = GpuReader(nvml)
+    nvml.faults["nvmlDeviceGetPowerUsage", 0] = 999
+    reader.read(0.0)
+    nvml.faults = {("nvmlDeviceGetHandleByIndex", 1): 4}
+    *_, whole, first, second = reader.read(1.0)
+    assert {r.missing["memory"] for r in (whole, first, second)} == {"this GPU cannot be opened"}
+    assert (first.uuid, second.uuid) == ("MIG-p", "MIG-q")
+
+
 @pytest.mark.parametrize(
     ("only", "uuids"),
     [
@@ -152,4 +163,4 @@ def test_a_chosen_part_that_is_gone_is_said() -> None:
     reader.check(0.0)
     del nvml.parts[1][0]
     assert reader.read(0.0) == ()
-    assert reader.reason == "the GPUs asked for are not there any more"
+    assert reader.reason == "none of the GPUs asked for is there now"
