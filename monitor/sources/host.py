@@ -1,9 +1,10 @@
-"""How busy the host's processors are, from Linux's own counters."""
+"""How busy the host's processors and how full its memory are, from Linux's own counters."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
 PROC_STAT = Path("/proc/stat")
+PROC_MEMINFO = Path("/proc/meminfo")
 IDLE, IOWAIT, FIRST_GUEST = 3, 4, 8
 
 
@@ -11,6 +12,14 @@ IDLE, IOWAIT, FIRST_GUEST = 3, 4, 8
 class CpuTimes:
     busy_ticks: int
     total_ticks: int
+
+
+@dataclass(frozen=True)
+class HostMemory:
+    """`used_bytes` leaves out what the system would give back at once, such as cached files."""
+
+    used_bytes: int
+    total_bytes: int
 
 
 def read_cpu_times(path: Path = PROC_STAT) -> CpuTimes | None:
@@ -37,3 +46,17 @@ def busy_percent(before: CpuTimes | None, after: CpuTimes | None) -> float | Non
     busy = 100 * (after.busy_ticks - before.busy_ticks) / total
     # The kernel may take idle ticks back.
     return round(min(max(busy, 0.0), 100.0), 1)
+
+
+def read_memory(path: Path = PROC_MEMINFO) -> HostMemory | None:
+    """None where there is no such file, as on macOS."""
+    try:
+        lines = path.read_text(encoding="ascii").splitlines()
+        sizes = dict(line.split(":", 1) for line in lines if ":" in line)
+        # They are called kB and are KiB.
+        total, available = (
+            1024 * int(sizes[name].split()[0]) for name in ("MemTotal", "MemAvailable")
+        )
+    except (OSError, ValueError, LookupError):
+        return None
+    return HostMemory(max(0, total - available), total)

@@ -1,12 +1,14 @@
+from dataclasses import replace
 from typing import Any
 
 import pynvml
 import pytest
 
 from monitor.sample import GpuReading
-from monitor.sources import gpu
-from monitor.sources.gpu import READERS, GpuReader
-from tests.unit.monitor.sources.fake_nvml import FakeNvml
+from monitor.sources import nvml_calls
+from monitor.sources.gpu import GpuReader
+from monitor.sources.nvml_calls import READERS
+from tests.unit.monitor.sources.fake_nvml import UNDECODABLE, FakeNvml
 
 HEALTHY = GpuReading(
     index=0,
@@ -20,7 +22,10 @@ HEALTHY = GpuReading(
     power_mw=45200,
     energy_mj=123456,
     clocks_event_reasons=1,
+    power_limit_mw=170000,
 )
+# The fake's energy counter stands still.
+STEADY = replace(HEALTHY, interval_energy_mj=0)
 
 
 def test_a_healthy_gpu_is_read_whole_with_nothing_missing() -> None:
@@ -58,71 +63,6 @@ def test_a_driver_without_a_gpu_says_so() -> None:
     assert reader.reason == "NVML finds no GPU"
 
 
-@pytest.mark.parametrize("metric", sorted(READERS))
-def test_one_unsupported_metric_costs_only_itself_and_is_not_asked_again(metric: str) -> None:
-    functions = {
-        "name": "nvmlDeviceGetName",
-        "utilization": "nvmlDeviceGetUtilizationRates",
-        "memory": "nvmlDeviceGetMemoryInfo",
-        "temperature": "nvmlDeviceGetTemperature",
-        "power": "nvmlDeviceGetPowerUsage",
-        "energy": "nvmlDeviceGetTotalEnergyConsumption",
-        "clocks_event_reasons": "nvmlDeviceGetCurrentClocksEventReasons",
-    }
-    fields = {
-        "name": ["name"],
-        "utilization": ["utilization_percent", "memory_busy_percent"],
-        "memory": ["memory_used_bytes", "memory_total_bytes"],
-        "temperature": ["temperature_celsius"],
-        "power": ["power_mw"],
-        "energy": ["energy_mj"],
-        "clocks_event_reasons": ["clocks_event_reasons"],
-    }
-    function = functions[metric]
-    newer: dict[str | tuple[str, int], int] = {
-        "nvmlDeviceGetMemoryInfo_v2": 13,
-        "nvmlDeviceGetTemperatureV": 13,
-    }
-    nvml = FakeNvml(faults={**newer, function: 3})
-    reader = GpuReader(nvml)
-    (reading,) = reader.read(0.0)
-    expected = {**vars(HEALTHY), "missing": {metric: "not supported"}}
-    if metric != "temperature":
-        expected["temperature_celsius"] = 45
-    expected.update(dict.fromkeys(fields[metric]))
-    assert vars(reading) == expected
-    asked = nvml.calls.count(function)
-    assert reader.read(1.0) == (reading,)
-    assert nvml.calls.count(function) == asked == 1
-
-
-def test_an_old_driver_is_asked_for_temperature_and_memory_the_old_way() -> None:
-    nvml = FakeNvml(faults={"nvmlDeviceGetTemperatureV": 13, "nvmlDeviceGetMemoryInfo_v2": 25})
-    (reading,) = GpuReader(nvml).read(0.0)
-    assert reading.temperature_celsius == 45
-    assert reading.memory_used_bytes == 2756 * 2**20
-    assert reading.missing == {}
-
-
-def test_an_old_binding_without_a_function_is_like_an_old_driver() -> None:
-    nvml = FakeNvml(
-        faults={
-            "absent:nvmlDeviceGetTemperatureV": 1,
-            "absent:nvmlDeviceGetCurrentClocksEventReasons": 1,
-        }
-    )
-    (reading,) = GpuReader(nvml).read(0.0)
-    assert reading.temperature_celsius == 45
-    assert reading.missing == {"clocks_event_reasons": "not supported"}
-
-
-def test_a_chip_that_shares_the_hosts_memory_has_no_memory_reading() -> None:
-    (reading,) = GpuReader(FakeNvml(memory_total_bytes=0)).read(0.0)
-    assert (reading.memory_used_bytes, reading.memory_total_bytes) == (None, None)
-    assert reading.memory_ratio is None
-    assert reading.missing == {"memory": "not supported"}
-
-
 def test_a_refused_metric_is_asked_again_each_time() -> None:
     nvml = FakeNvml(faults={"nvmlDeviceGetPowerUsage": 4})
     reader = GpuReader(nvml)
@@ -130,7 +70,7 @@ def test_a_refused_metric_is_asked_again_each_time() -> None:
     assert reading.power_mw is None
     assert reading.missing == {"power": "Insufficient Permissions"}
     del nvml.faults["nvmlDeviceGetPowerUsage"]
-    assert reader.read(1.0) == (HEALTHY,)
+    assert reader.read(1.0) == (STEADY,)
 
 
 def test_a_lost_gpu_leaves_the_other_alone_and_keeps_its_name() -> None:
@@ -139,7 +79,7 @@ def test_a_lost_gpu_leaves_the_other_alone_and_keeps_its_name() -> None:
     reader.read(0.0)
     nvml.faults["nvmlDeviceGetUtilizationRates", 1] = 15
     first, second = reader.read(1.0)
-    assert first == HEALTHY
+    assert first == STEADY
     assert (second.uuid, second.name) == ("GPU-b", "Fake RTX")
     assert second.utilization_percent is None
     assert set(second.missing.values()) == {"GPU is lost"}
@@ -174,12 +114,16 @@ def test_a_gpu_that_recovers_from_an_unknown_error_is_whole_again() -> None:
     reader = GpuReader(nvml)
     reader.read(0.0)
     nvml.faults.clear()
-    assert reader.read(1.0) == (HEALTHY,)
+    assert reader.read(1.0) == (STEADY,)
     nvml.faults["nvmlDeviceGetUtilizationRates"] = 999
     reader.read(2.0)
     opened = nvml.calls.count("nvmlInit")
     reader.read(3.0)
     assert nvml.calls.count("nvmlInit") == opened + 1, "the back-off starts from the beginning"
+    nvml.faults.clear()
+    for second in range(4, 20):
+        assert reader.read(float(second)) == (STEADY,)
+    assert nvml.calls.count("nvmlInit") == opened + 2, "what has recovered is left open"
 
 
 def test_an_unknown_error_at_the_start_is_tried_again() -> None:
@@ -207,6 +151,39 @@ def test_a_gpu_that_moves_up_keeps_its_own_memory_of_what_is_unsupported() -> No
     assert (lost.uuid, lost.utilization_percent) == ("GPU-a", None)
 
 
+def test_a_machine_whose_driver_may_not_be_used_is_asked_again() -> None:
+    nvml = FakeNvml(faults={"nvmlInit": 4})
+    reader = GpuReader(nvml)
+    assert reader.read(0.0) == ()
+    assert reader.reason == "NVML failed: Insufficient Permissions"
+    nvml.faults.clear()
+    assert reader.read(1.0) == (HEALTHY,)
+
+
+def test_a_gpu_whose_uuid_is_no_text_is_read_all_the_same_and_stays_itself() -> None:
+    nvml = FakeNvml(faults={"nvmlDeviceGetUUID": UNDECODABLE})
+    reader = GpuReader(nvml)
+    expected = replace(HEALTHY, uuid=None, missing={"uuid": "the driver tells none"})
+    assert reader.read(0.0) == (expected,)
+    nvml.faults["nvmlDeviceGetPowerUsage"] = 999
+    reader.read(1.0)
+    del nvml.faults["nvmlDeviceGetPowerUsage"]
+    assert reader.read(2.0) == (replace(expected, interval_energy_mj=0),)
+    assert nvml.calls.count("nvmlInit") == 2
+
+
+def test_gpus_without_a_uuid_are_told_apart_by_their_index() -> None:
+    nvml = FakeNvml(uuids=["", ""], faults={"nvmlDeviceGetUUID": 3})
+    nvml.faults["nvmlDeviceGetPowerUsage", 1] = 3
+    reader = GpuReader(nvml)
+    reader.read(0.0)
+    nvml.faults["nvmlDeviceGetName"] = 999
+    reader.read(1.0)
+    del nvml.faults["nvmlDeviceGetName"]
+    assert [reading.power_mw for reading in reader.read(2.0)] == [45200, None]
+    assert nvml.calls.count("nvmlDeviceGetPowerUsage") == 4
+
+
 def test_closing_shuts_nvml_down_once_and_never_raises() -> None:
     nvml = FakeNvml(faults={"nvmlShutdown": 999})
     reader = GpuReader(nvml)
@@ -223,6 +200,7 @@ def test_the_codes_and_functions_are_those_of_the_real_binding() -> None:
     names = {
         "UNINITIALIZED": "UNINITIALIZED",
         "NOT_SUPPORTED": "NOT_SUPPORTED",
+        "NOT_FOUND": "NOT_FOUND",
         "DRIVER_NOT_LOADED": "DRIVER_NOT_LOADED",
         "LIBRARY_NOT_FOUND": "LIBRARY_NOT_FOUND",
         "FUNCTION_NOT_FOUND": "FUNCTION_NOT_FOUND",
@@ -233,11 +211,20 @@ def test_the_codes_and_functions_are_those_of_the_real_binding() -> None:
         "UNKNOWN": "UNKNOWN",
     }
     for ours, theirs in names.items():
-        assert getattr(gpu, ours) == getattr(real, f"NVML_ERROR_{theirs}")
-    fake = FakeNvml()
+        assert getattr(nvml_calls, ours) == getattr(real, f"NVML_ERROR_{theirs}")
+    fake = FakeNvml(parts={0: {0: "MIG-a"}})
     GpuReader(fake).read(0.0)
+    older = FakeNvml(
+        faults={
+            "nvmlDeviceGetTemperatureV": 13,
+            "nvmlDeviceGetEnforcedPowerLimit": 13,
+            "nvmlDeviceGetCurrentClocksEventReasons": 13,
+        }
+    )
+    GpuReader(older).read(0.0)
+    assert real.NVML_DEVICE_MIG_ENABLE == nvml_calls.MIG_ENABLED
     assert fake.nvmlMemory_v2 == real.nvmlMemory_v2
     assert fake.NVML_TEMPERATURE_GPU == real.NVML_TEMPERATURE_GPU
-    for call in fake.calls:
+    for call in {*fake.calls, *older.calls}:
         assert callable(getattr(real, call.removesuffix("_v2")))
     assert real.NVMLError(3).value == 3

@@ -3,7 +3,13 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.sources.host import CpuTimes, busy_percent, read_cpu_times
+from monitor.sources.host import (
+    CpuTimes,
+    HostMemory,
+    busy_percent,
+    read_cpu_times,
+    read_memory,
+)
 
 
 def test_guests_are_not_counted_twice_and_waiting_for_disks_is_idle(tmp_path: Path) -> None:
@@ -35,3 +41,22 @@ def test_without_two_readings_or_time_between_them_it_is_unknown() -> None:
 def test_it_is_never_below_0_or_above_100(a: int, b: int, c: int, d: int) -> None:
     percent = busy_percent(CpuTimes(a, b), CpuTimes(c, d))
     assert percent is None or 0.0 <= percent <= 100.0
+
+
+def test_memory_that_could_be_given_back_is_not_used(tmp_path: Path) -> None:
+    meminfo = tmp_path / "meminfo"
+    meminfo.write_text(
+        "MemTotal:       127600748 kB\nMemFree:        1024 kB\nMemAvailable:   118566368 kB\n",
+        encoding="ascii",
+    )
+    assert read_memory(meminfo) == HostMemory(
+        used_bytes=(127600748 - 118566368) * 1024, total_bytes=127600748 * 1024
+    )
+
+
+def test_memory_is_unknown_without_the_file_or_with_another_format(tmp_path: Path) -> None:
+    assert read_memory(tmp_path / "absent") is None
+    meminfo = tmp_path / "meminfo"
+    for content in ("", "MemTotal: 5 kB\n", "MemTotal: \nMemAvailable: 1 kB\n", "MemTotal\n"):
+        meminfo.write_text(content, encoding="ascii")
+        assert read_memory(meminfo) is None
