@@ -1,9 +1,9 @@
 """What runs now: the sources that the flags name, sampled until it is enough."""
 
 import argparse
-import contextlib
 import ssl
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Sequence
 from functools import partial
 from types import TracebackType
 from typing import Self
@@ -13,8 +13,9 @@ from monitor.errors import UsageError
 from monitor.output.summary import Summary
 from monitor.sample import Sample
 from monitor.session import Diagnostics, Observe, Sink, Stop, run
-from monitor.sources.gateway import GatewaySource
-from monitor.sources.gpu import GpuReader, Unselected
+from monitor.sources.gateway import FIRST_SCRAPE, GatewaySource
+from monitor.sources.gpu import GpuReader
+from monitor.sources.gpu_selection import Unselected
 from monitor.sources.http import get
 from monitor.sources.sampling import Processes, Sampler
 from monitor.sources.triton import TritonSource
@@ -40,6 +41,11 @@ class Live:
         self._gpus = GpuReader(only=tuple(options.gpu or ()))
 
     def __enter__(self) -> Self:
+        try:
+            self._gpus.check(time.monotonic())
+        except Unselected as error:
+            self._gpus.close()
+            raise UsageError(str(error)) from error
         return self
 
     def __exit__(
@@ -52,26 +58,28 @@ class Live:
 
     def watch(self, observe: Observe, sinks: Sequence[Sink], stop: Stop) -> Summary:
         """Until the duration is over or a signal has come."""
-        with _selection_is_usage():
-            return run(
-                self._sampler(self._interval_s),
-                observe,
-                sinks,
-                stop,
-                interval_s=self._interval_s,
-                duration_s=self._duration_s,
-                diagnostics=self._diagnostics,
-            )
+        return run(
+            self._sampler(self._interval_s),
+            observe,
+            sinks,
+            stop,
+            interval_s=self._interval_s,
+            duration_s=self._duration_s,
+            diagnostics=self._diagnostics,
+        )
 
     def once(self, stop: Stop) -> Sample:
         """Counters speak of an interval, so where there are any they are read twice."""
         interval_s = min(self._interval_s, ONCE_INTERVAL_S)
         sampler = self._sampler(interval_s)
-        with _selection_is_usage():
+        sample = sampler.sample()
+        counted = (
+            sample.models is not None
+            or sample.missing.get("gateway") == FIRST_SCRAPE
+            or any(reading.count for reading in sample.processes)
+        )
+        if counted and not stop.wait(interval_s):
             sample = sampler.sample()
-            counted = sample.models is not None or sample.processes
-            if counted and not stop.wait(interval_s):
-                sample = sampler.sample()
         return sample
 
     def _sampler(self, interval_s: float) -> Sampler:
@@ -121,14 +129,6 @@ def tls_context(where: Addresses, *, insecure: bool) -> ssl.SSLContext | None:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     return context
-
-
-@contextlib.contextmanager
-def _selection_is_usage() -> Iterator[None]:
-    try:
-        yield
-    except Unselected as error:
-        raise UsageError(str(error)) from error
 
 
 def _watcher(where: Addresses) -> Processes | None:

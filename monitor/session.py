@@ -9,6 +9,7 @@ from monitor.observation import Observation
 from monitor.output.summary import Summary
 from monitor.sample import GpuReading, Sample
 from monitor.sources.gateway import FIRST_SCRAPE
+from monitor.sources.gpu_device import TOLD_FOR_THE_WHOLE
 
 # Worth a word on stderr. That a first scrape says nothing yet is not.
 SAID = {
@@ -50,8 +51,9 @@ class Diagnostics:
             if (name := _spoken(key)) is not None and reason not in NOT_SAID
         }
         for gpu in sample.gpus:
-            if gpu.missing:
-                reasons[f"GPU {gpu.index} incomplete"] = _by_reason(gpu)
+            if incomplete := _by_reason(gpu):
+                part = "" if gpu.mig_index is None else f" part {gpu.mig_index}"
+                reasons[f"GPU {gpu.index}{part} incomplete"] = incomplete
         for what, reason in reasons.items():
             if self._said.get(what) != reason:
                 self._say(f"{what}: {reason}")
@@ -69,7 +71,9 @@ def _spoken(key: str) -> str | None:
 def _by_reason(gpu: GpuReading) -> str:
     metrics: dict[str, list[str]] = {}
     for metric, reason in gpu.missing.items():
-        metrics.setdefault(reason, []).append(metric)
+        # What a part of a GPU never tells is no news.
+        if reason != TOLD_FOR_THE_WHOLE:
+            metrics.setdefault(reason, []).append(metric)
     return "; ".join(f"{reason} ({', '.join(names)})" for reason, names in metrics.items())
 
 
