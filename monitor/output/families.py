@@ -9,7 +9,7 @@ from typing import Generic, TypeVar, get_args
 
 from prometheus_client.metrics_core import GaugeMetricFamily
 
-from monitor.counters import Deltas, ModelKey
+from monitor.counters import Deltas, ModelKey, per_s
 from monitor.judgement.verdict import Level
 from monitor.observation import DiagnosisCode, Growth, Observation
 from monitor.sample import GatewayActivity, GpuReading, Sample
@@ -56,12 +56,12 @@ MODEL_GAUGES: tuple[Gauge[_Model], ...] = (
     Gauge(
         "model_requests_per_second",
         "Requests answered in the last interval.",
-        lambda model: _rate(model.deltas.request_count, model.elapsed_s),
+        lambda model: per_s(model.deltas.request_count, model.elapsed_s),
     ),
     Gauge(
         "model_failures_per_second",
         "Requests that failed in the last interval.",
-        lambda model: _rate(model.deltas.failure_count, model.elapsed_s),
+        lambda model: per_s(model.deltas.failure_count, model.elapsed_s),
     ),
     Gauge(
         "model_pending_requests",
@@ -71,7 +71,7 @@ MODEL_GAUGES: tuple[Gauge[_Model], ...] = (
     Gauge(
         "model_in_flight_requests",
         "Mean number of requests inside Triton in the last interval, by Little's law.",
-        lambda model: _rate(_over_1e6(model.deltas.request_us), model.elapsed_s),
+        lambda model: per_s(_over_1e6(model.deltas.request_us), model.elapsed_s),
     ),
     Gauge(
         "model_instances_busy_ratio",
@@ -103,12 +103,12 @@ GATEWAY_GAUGES: tuple[Gauge[GatewayActivity], ...] = (
     Gauge(
         "gateway_requests_per_second",
         "Pictures the gateway was asked about in the last interval.",
-        lambda gateway: _rate(gateway.request_count, gateway.elapsed_s),
+        lambda gateway: per_s(gateway.request_count, gateway.elapsed_s),
     ),
     Gauge(
         "gateway_failures_per_second",
         "Pictures the gateway answered with a status from 500 on in the last interval.",
-        lambda gateway: _rate(gateway.failure_count, gateway.elapsed_s),
+        lambda gateway: per_s(gateway.failure_count, gateway.elapsed_s),
     ),
     Gauge(
         "gateway_in_flight_requests",
@@ -229,7 +229,3 @@ def _seconds(ms: float | None) -> float | None:
 
 def _over_1e6(value_us: int | None) -> float | None:
     return None if value_us is None else value_us / 1e6
-
-
-def _rate(count: float | None, elapsed_s: float | None) -> float | None:
-    return None if count is None or not elapsed_s else count / elapsed_s

@@ -7,6 +7,7 @@ import pytest
 from tests.processes import PROJECT
 
 SHARED = (PROJECT / "monitor/output/report/page.css").read_text()
+TIMELINE = (PROJECT / "monitor/output/report/timeline.css").read_text()
 LOAD_TEST = (PROJECT / "loadtest/_report/report.css").read_text()
 
 
@@ -50,5 +51,5 @@ def test_text_and_lines_stand_out_from_what_is_behind_them(scheme: str) -> None:
 def test_the_palettes_have_the_same_colours() -> None:
     light, dark, printed = palettes().values()
     assert set(light) == set(dark) == set(printed)
-    used = set(re.findall(r"var\(--([a-z0-9]+)\)", SHARED + LOAD_TEST))
+    used = set(re.findall(r"var\(--([a-z0-9]+)\)", SHARED + LOAD_TEST + TIMELINE))
     assert used == set(light)
