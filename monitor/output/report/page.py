@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from monitor.observation import Observation
 from monitor.output.recording import Recording
+from monitor.output.report.charts import MOST_POINTS
 from monitor.output.report.figures import figures
 from monitor.output.report.templates import page_templates
 from monitor.output.report.timeline import fold
@@ -50,6 +51,7 @@ def report_html(recording: Recording, observe: Callable[[Sample], Observation]) 
         diagnoses=DIAGNOSES,
         figures=drawn,
         empty=empty,
+        most_points=MOST_POINTS,
         most_rows=MOST_ROWS,
     )
     # A recording may hold half a surrogate pair, which no file could be written with.

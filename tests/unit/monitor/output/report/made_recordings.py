@@ -42,6 +42,6 @@ def judged_as(
     def observe(sample: Sample) -> Observation:
         level = remaining.pop(0) if len(remaining) > 1 else remaining[0]
         code = waiting.pop(0) if len(waiting) > 1 else waiting[0]
-        return observed(sample, level, code, f"It is {code}.", growths)  # type: ignore[arg-type]
+        return observed(sample, level, code, f"It is {code}.", growths)
 
     return observe

@@ -165,6 +165,7 @@ def test_a_long_recording_that_wavers_makes_no_long_page() -> None:
     html = report_html(recording(samples), observe)
     assert len(html) < 2_000_000
     assert "2900 more are not listed." in html
+    assert "each point is the highest of its neighbours" in html
 
 
 def test_every_cell_has_a_header_and_every_picture_a_name() -> None:
