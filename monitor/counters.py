@@ -93,6 +93,10 @@ def _mean_ms(total_us: int | None, count: int | None) -> float | None:
     return total_us / count / 1000
 
 
+def per_s(count: float | None, elapsed_s: float | None) -> float | None:
+    return None if count is None or not elapsed_s else count / elapsed_s
+
+
 @dataclass(frozen=True)
 class ModelActivity:
     """`deltas` is None on the first scrape, which is only a baseline.

@@ -8,9 +8,9 @@ from loadtest._analysis._machine import MachineReading
 from loadtest._analysis._metrics import Metric
 from loadtest._analysis._stages import Moment
 from loadtest._report._bars import Bar, share_bars
-from loadtest._report._charts import Band, Series, line_chart
 from loadtest._report._data import RunReport, StageReport
 from loadtest._report._words import by_users
+from monitor.output.report.charts import Band, Series, line_chart
 
 PARTS = ("decode", "preprocess", "queue", "inference", "network and gateway")
 

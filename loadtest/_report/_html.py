@@ -3,7 +3,6 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from loadtest._analysis._findings import Breakdown
@@ -12,6 +11,7 @@ from loadtest._report._data import RunReport
 from loadtest._report._figures import stage_figures, timeline_figures
 from loadtest._report._stage_document import inferences_per_joule
 from loadtest._report._words import ended, headline, marks, met_word
+from monitor.output.report.templates import page_templates
 
 # Field of a breakdown → what it is called in the report.
 PART_NAMES = {
@@ -23,13 +23,7 @@ PART_NAMES = {
 
 
 def report_html(report: RunReport) -> str:
-    templates = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    templates = page_templates(Path(__file__).parent)
     templates.filters |= {
         "number": number,
         "ended": ended,

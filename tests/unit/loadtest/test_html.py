@@ -4,13 +4,9 @@ import re
 from dataclasses import replace
 from html.parser import HTMLParser
 from itertools import pairwise
-from pathlib import Path
-
-import pytest
 
 from loadtest._analysis._findings import Capacity, Cause, Grade, ObjectiveResult
 from loadtest._analysis._machine import Recording
-from loadtest._report import _html
 from loadtest._report._figures import breakdown_parts
 from loadtest._report._html import report_html
 from tests.unit.loadtest.made_reports import (
@@ -20,8 +16,6 @@ from tests.unit.loadtest.made_reports import (
     report,
     stage,
 )
-
-CSS = Path(_html.__file__).with_name("report.css").read_text()
 
 
 class Elements(HTMLParser):
@@ -163,45 +157,3 @@ def test_a_burst_is_not_on_the_curve_over_users() -> None:
     dot = "p50: 20 at "
     assert (steady.count(dot), burst.count(dot)) == (1, 1)
     assert with_burst.count("at 200</title>") > 0
-
-
-def palettes() -> dict[str, dict[str, str]]:
-    light, dark, printed = re.findall(r":root \{(.*?)\}", CSS, flags=re.DOTALL)
-    return {
-        name: dict(re.findall(r"--([a-z0-9]+): (#[0-9a-f]{6})", block))
-        for name, block in (("light", light), ("dark", dark), ("print", printed))
-    }
-
-
-def contrast(one: str, other: str) -> float:
-    """Source: WCAG 2.2, relative luminance and contrast ratio."""
-
-    def luminance(colour: str) -> float:
-        parts = [int(colour[n : n + 2], 16) / 255 for n in (1, 3, 5)]
-        linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
-        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-    high, low = sorted((luminance(one), luminance(other)), reverse=True)
-    return (high + 0.05) / (low + 0.05)
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark", "print"])
-def test_text_and_lines_stand_out_from_what_is_behind_them(scheme: str) -> None:
-    colours = palettes()[scheme]
-    levels = ("healthy", "degraded", "overloaded", "inconclusive")
-    lines = ("s0", "s1", "s2", "s3", "s4")
-    for text in ("ink", "soft", *levels):
-        for behind in ("page", "panel"):
-            assert contrast(colours[text], colours[behind]) >= 4.5, (text, behind)
-    assert contrast(colours["soft"], colours["band"]) >= 4.5
-    for line in lines:
-        assert contrast(colours[line], colours["panel"]) >= 3, line
-        assert contrast(colours[line], colours["band"]) >= 3, line
-        assert contrast(colours["page"], colours[line]) >= 4.5, f"a share inside {line}"
-
-
-def test_the_palettes_have_the_same_colours() -> None:
-    light, dark, printed = palettes().values()
-    assert set(light) == set(dark) == set(printed)
-    used = set(re.findall(r"var\(--([a-z0-9]+)\)", CSS))
-    assert used == set(light)

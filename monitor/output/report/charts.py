@@ -29,11 +29,12 @@ class Series:
 
 @dataclass(frozen=True)
 class Band:
-    """A shaded part of the x axis."""
+    """A shaded part of the x axis; `level`, such as "degraded", decides the shade."""
 
     from_x: float
     to_x: float
     label: str
+    level: str = ""
 
 
 def line_chart(
@@ -129,9 +130,10 @@ def _band(band: Band, scale: _Scale) -> Markup:
     left, right = scale.x(band.from_x), scale.x(band.to_x)
     width = round(max(0.0, right - left), 1)
     return Markup(
-        '<rect class="band" x="{}" y="{}" width="{}" height="{}"><title>{}</title></rect>'
+        '<rect class="{}" x="{}" y="{}" width="{}" height="{}"><title>{}</title></rect>'
         '<text class="bandlabel" x="{}" y="{}" text-anchor="middle">{}</text>'
     ).format(
+        f"band {band.level}".rstrip(),
         left,
         TOP,
         width,

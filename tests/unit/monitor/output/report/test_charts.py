@@ -2,9 +2,8 @@
 
 import pytest
 
-from loadtest._report._bars import Bar, share_bars
-from loadtest._report._charts import Series, line_chart, thinned, ticks
-from tests.unit.loadtest.made_reports import HOSTILE
+from monitor.output.report.charts import Band, Series, line_chart, thinned, ticks
+from tests.unit.monitor.output.made_observations import HOSTILE
 
 
 def test_a_line_breaks_where_nothing_is_known() -> None:
@@ -58,22 +57,23 @@ def test_thinning_keeps_what_is_known_among_what_is_not() -> None:
     ]
 
 
-def test_the_parts_of_a_bar_fill_its_length() -> None:
-    chart = share_bars("t", ("a", "b", "c"), [Bar("10", (25.0, None, 75.0), "100 ms")], unit="ms")
-    assert 'class="p0" x="46.0" y="0" width="58.0"' in chart
-    assert 'class="p2" x="104.0" y="0" width="174.0"' in chart
-    assert "25 %" in chart
-    assert "75 %" in chart
-    assert '<li class="p1">' not in chart
-
-
-def test_a_bar_of_nothing_is_no_error() -> None:
-    assert "<rect" not in share_bars("t", ("a",), [Bar("10", (0.0,), "0 ms")], unit="ms")
-    assert "Nothing was recorded for “t”." in share_bars("t", ("a",), [], unit="ms")
+def test_a_band_is_shaded_by_its_level_and_says_it() -> None:
+    chart = line_chart(
+        "t",
+        [Series("a", [(0, 1.0), (10, 1.0)])],
+        x_label="s",
+        y_unit="ms",
+        bands=[Band(0, 9.5, "healthy", "healthy"), Band(9.5, 10, "overloaded", "overloaded")],
+    )
+    assert '<rect class="band overloaded"' in chart
+    assert ">healthy</text>" in chart
+    assert ">overloaded</text>" not in chart  # Too narrow for the word, but not for its title.
+    assert "<title>overloaded</title>" in chart
 
 
 def test_labels_are_escaped() -> None:
-    bars = share_bars(HOSTILE, (HOSTILE,), [Bar(HOSTILE, (1.0,), HOSTILE)], unit=HOSTILE)
-    lines = line_chart(HOSTILE, [Series(HOSTILE, [(0, 1.0)])], x_label=HOSTILE, y_unit=HOSTILE)
-    assert "<script" not in bars
+    band = Band(0, 1, HOSTILE, HOSTILE)
+    lines = line_chart(
+        HOSTILE, [Series(HOSTILE, [(0, 1.0)])], x_label=HOSTILE, y_unit=HOSTILE, bands=[band]
+    )
     assert "<script" not in lines
