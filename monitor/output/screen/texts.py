@@ -143,8 +143,8 @@ def _process(reading: ProcessReading) -> str:
 
 def missing_parts(section: int, sample: Sample, width: int) -> list[Part]:
     return [
-        Part(section, 68, tuple(wrapped(f"{what}: {reason}", width, 2, style=DIM)))
-        for what, reason in reasons(sample).items()
+        Part(section, 78 - 5 * number, tuple(wrapped(f"{what}: {reason}", width, 2, style=DIM)))
+        for number, (what, reason) in enumerate(reasons(sample).items())
     ]
 
 

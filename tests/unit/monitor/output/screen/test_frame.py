@@ -114,6 +114,11 @@ def test_what_is_missing_has_its_reason_and_no_number() -> None:
     assert not [line for line in lines if line.startswith(("GPU", "Model", "Gateway", "Process"))]
 
 
+def test_a_small_terminal_still_says_why_the_gpu_is_missing() -> None:
+    lines = drawn([with_sample(gpus=(), missing={"gpu": "no driver"})], 60, 20)
+    assert "no GPU: no driver" in lines
+
+
 def test_the_busiest_models_come_first_and_how_many_there_are_is_said() -> None:
     models = tuple(
         ModelActivity(ModelKey(f"model_{requests}", "1"), 0, deltas(requests))
