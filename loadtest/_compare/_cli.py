@@ -11,6 +11,7 @@ from loadtest._compare._json import to_json
 from loadtest._compare._sources import baseline_names, read_run
 from loadtest._compare._words import render
 from loadtest._errors import EXIT_TOOL_ERROR, LoadtestError
+from monitor.output.colour import wanted
 
 DEFAULT_TOLERANCE = "10%"
 _EPILOG = """\
@@ -70,7 +71,7 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
     """Print the comparison and return the exit code; a mistake in usage ends the process with 2.
 
     Args:
-        environment: asked for NO_COLOR (no-color.org) alone.
+        environment: asked for NO_COLOR, FORCE_COLOR and TERM alone.
     """
     given = parser().parse_args(arguments)
     try:
@@ -78,6 +79,6 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
     except LoadtestError as error:
         sys.stderr.write(f"{error}\n")
         return EXIT_TOOL_ERROR
-    colour = sys.stdout.isatty() and not environment.get("NO_COLOR")
+    colour = wanted(None, environment, sys.stdout.isatty())
     sys.stdout.write(to_json(made) if given.json else render(made, colour=colour))
     return made.exit_code

@@ -4,8 +4,9 @@ import textwrap
 
 from loadtest._analysis._metrics import Metric
 from loadtest._report._data import RunReport, StageReport
-from loadtest._report._terminal import BOLD, LEVEL_CODES, OUTCOME_CODES, paint, printable
+from loadtest._report._terminal import BOLD, LEVEL_CODES, OUTCOME_CODES
 from loadtest._report._words import ended, headline, marks
+from monitor.output.colour import paint, printable
 
 _COLUMNS = (
     ("Users", 6),

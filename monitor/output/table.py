@@ -1,70 +1,129 @@
 """A sample as a line of the table. Pure."""
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime, tzinfo
 
 from monitor.counters import Deltas
+from monitor.judgement.verdict import Verdict
+from monitor.output.colour import LEVEL_CODES, paint, printable
+from monitor.output.columns import Column, cut, fitting
 from monitor.sample import GpuReading, Sample
 
-WIDTH = 80
+RULE_WIDTH = 80
 TITLE = "GPU MONITORING - Framegate"
 COLUMNS = (
-    ("Time", 13),
-    ("GPU%", 7),
-    ("Mem%", 7),
-    ("MemUsed", 11),
-    ("Temp", 7),
-    ("Power", 9),
-    ("Requests", 11),
-    ("QueueMs", 11),
-    ("InferMs", 11),
+    Column("Time", 13, worth=11),
+    Column("GPU%", 7, worth=7),
+    Column("Mem%", 7, worth=3),
+    Column("MemUsed", 11, worth=6),
+    Column("Temp", 7, worth=4),
+    Column("Power", 9, worth=5),
+    Column("Requests", 11, worth=10),
+    Column("QueueMs", 11, worth=9),
+    Column("InferMs", 11, worth=8),
+    Column("Batch", 8, worth=0),
+    Column("Pending", 9, worth=2),
+    Column("Failed", 8, worth=1),
 )
 UNKNOWN = "-"
 NO_GPU = GpuReading(index=0)
+NOTE_INDENT = "  "
 
 
-def header() -> str:
-    names = _columns([name for name, _ in COLUMNS])
-    return "\n".join(("=" * WIDTH, TITLE, "=" * WIDTH, names, "-" * WIDTH))
+def header(width: int | None = None) -> str:
+    """
+    Args:
+        width: Of the terminal; None is as wide as it takes, as it is for all of this module.
+    """
+    rule = RULE_WIDTH if width is None else min(RULE_WIDTH, width)
+    columns = fitting(COLUMNS, width)
+    names = _line({column.name: column.name for column in columns}, columns, width)
+    return "\n".join(("=" * rule, cut(TITLE, width), "=" * rule, names, "-" * rule))
 
 
-def row(sample: Sample, timezone: tzinfo | None = None) -> str:
-    """One line; a further GPU adds one of its own, without Triton's columns.
+def row(sample: Sample, timezone: tzinfo | None = None, width: int | None = None) -> str:
+    """A line; a further GPU, or a part of one, adds its own, without Triton's columns.
+
+    Notes that find no room after the columns have a line of their own, too.
 
     Args:
         timezone: Of the time shown; None is the machine's own.
     """
+    columns = fitting(COLUMNS, width)
     first, *others = sample.gpus or (NO_GPU,)
-    time = datetime.fromtimestamp(sample.wall_s, timezone).strftime("%H:%M:%S")
-    deltas = sample.deltas()
-    cells = [
-        time,
-        *_gpu_cells(first),
-        _cell(deltas.request_count, "+{:d}"),
-        _cell(deltas.queue_ms, "{:.2f}ms"),
-        _cell(deltas.infer_ms, "{:.2f}ms"),
-        _notes(deltas, sample.pending_count()),
+    deltas, pending_count = sample.deltas(), sample.pending_count()
+    cells = {
+        "Time": clock(sample.wall_s, timezone),
+        **_gpu_cells(first),
+        "Requests": _cell(deltas.request_count, "+{:d}"),
+        "QueueMs": _cell(deltas.queue_ms, "{:.2f}ms"),
+        "InferMs": _cell(deltas.infer_ms, "{:.2f}ms"),
+        "Batch": _cell(deltas.batch_size, "{:.1f}"),
+        "Pending": _cell(pending_count, "{:d}"),
+        "Failed": _cell(deltas.failure_count, "{:d}"),
+    }
+    lines = [_line(cells, columns, width)]
+    notes = _notes(deltas, pending_count)
+    if notes:
+        after = sum(column.width for column in columns)
+        if width is None or after + len(notes) <= width:
+            lines[0] = lines[0].ljust(after) + notes
+        else:
+            lines.append(cut(NOTE_INDENT + notes, width))
+    lines += [
+        _line({"Time": f"  {gpu_label(gpu)}", **_gpu_cells(gpu)}, columns, width) for gpu in others
     ]
-    lines = [_columns(cells)]
-    lines += [_columns([f"  GPU {gpu.index}", *_gpu_cells(gpu)]) for gpu in others]
     return "\n".join(lines)
 
 
-def _gpu_cells(gpu: GpuReading) -> list[str]:
+def verdict_line(
+    sample: Sample,
+    verdict: Verdict,
+    *,
+    colour: bool,
+    timezone: tzinfo | None = None,
+    width: int | None = None,
+) -> str:
+    """As `14:32:12 degraded: inference 23.4 ms > 20 ms`."""
+    time = clock(sample.wall_s, timezone)
+    text = cut(f"{time} {verdict.level}: {printable(verdict.rule)}", width)
+    return text.replace(
+        verdict.level, paint(verdict.level, LEVEL_CODES.get(verdict.level), colour=colour), 1
+    )
+
+
+def unified_memory_line(gpus: Iterable[GpuReading], width: int | None = None) -> str | None:
+    """What Mem% and MemUsed mean on a chip without memory of its own; None where there is none."""
+    names = [gpu_label(gpu) for gpu in gpus if gpu.memory_is_unified]
+    if not names:
+        return None
+    return cut(f"{', '.join(names)}: unified memory, so Mem% and MemUsed are the host's.", width)
+
+
+def clock(wall_s: float, timezone: tzinfo | None = None) -> str:
+    return datetime.fromtimestamp(wall_s, timezone).strftime("%H:%M:%S")
+
+
+def gpu_label(gpu: GpuReading) -> str:
+    return f"GPU {gpu.index}" if gpu.mig_index is None else f"GPU {gpu.index}/{gpu.mig_index}"
+
+
+def _gpu_cells(gpu: GpuReading) -> dict[str, str]:
     ratio, used, power_mw = gpu.memory_ratio, gpu.memory_used_bytes, gpu.power_mw
-    return [
-        _cell(gpu.utilization_percent, "{:d}%"),
-        _cell(None if ratio is None else 100 * ratio, "{:.0f}%"),
+    return {
+        "GPU%": _cell(gpu.utilization_percent, "{:d}%"),
+        "Mem%": _cell(None if ratio is None else 100 * ratio, "{:.0f}%"),
         # What nvidia-smi calls MiB; the column has always said MB.
-        _cell(None if used is None else used // 2**20, "{:d}MB"),
-        _cell(gpu.temperature_celsius, "{:d}°C"),
-        _cell(None if power_mw is None else power_mw / 1000, "{:.1f}W"),
-    ]
+        "MemUsed": _cell(None if used is None else used // 2**20, "{:d}MB"),
+        "Temp": _cell(gpu.temperature_celsius, "{:d}°C"),
+        "Power": _cell(None if power_mw is None else power_mw / 1000, "{:.1f}W"),
+    }
 
 
 def _notes(deltas: Deltas, pending_count: int | None) -> str:
     """What the columns hide: rejection makes the queue look healthy, and a stall looks idle."""
     notes = [
-        f"{count} {reason.lower() or 'failed'}"
+        f"{count} {printable(reason).lower() or 'failed'}"
         for reason, count in sorted((deltas.failure_counts or {}).items())
         if count
     ]
@@ -79,11 +138,7 @@ def _cell(value: float | None, form: str) -> str:
     return UNKNOWN if value is None else form.format(value)
 
 
-def _columns(cells: list[str]) -> str:
-    widths = [width for _, width in COLUMNS]
-    padded = [
-        # A value too wide for its column still has a space after it.
-        cell.ljust(width - 1) + " "
-        for cell, width in zip(cells, widths, strict=False)
-    ]
-    return "".join([*padded, *cells[len(widths) :]]).rstrip()
+def _line(cells: Mapping[str, str], columns: Iterable[Column], width: int | None) -> str:
+    # A value too wide for its column still has a space after it.
+    padded = [cells.get(column.name, "").ljust(column.width - 1) + " " for column in columns]
+    return cut("".join(padded).rstrip(), width)

@@ -16,6 +16,7 @@ DOORS = {
     "tritonclient": set[str](),
     "simplejpeg": {"backend/images.py"},
     "pynvml": {"monitor/sources/gpu.py"},
+    "rich": {"monitor/output/screen/frame.py", "monitor/output/screen/live.py"},
     "grpc": set[str](),
     "locust": {
         "loadtest/locustfile.py",

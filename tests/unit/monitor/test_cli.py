@@ -19,6 +19,8 @@ from tests.unit.monitor.sources.triton_text import statistics_text, triton_text
 
 ROOT = Path(__file__).parents[3]
 DEADLINE_S = 30.0
+# The end of a line of the table.
+THREE_REQUESTS = "+3         2.00ms     4.00ms     -       0        -"
 # Proxies must never stand between the monitor and loopback, so every run here has one that fails.
 ENVIRONMENT = {
     **{key: value for key, value in os.environ.items() if not key.startswith("FRAMEGATE_")},
@@ -143,7 +145,9 @@ def test_once_as_a_table_is_the_header_and_one_line(nowhere: str) -> None:
     code, output, _ = ran("--once", "--triton", nowhere)
     assert code == 0
     assert output.startswith(table.header() + "\n")
-    assert re.fullmatch(r"\d\d:\d\d:\d\d .* -          -          -", last_line(output))
+    assert re.fullmatch(
+        r"\d\d:\d\d:\d\d .* -          -          -       -        -", last_line(output)
+    )
 
 
 def last_line(output: str) -> str:
@@ -155,9 +159,9 @@ def test_a_line_per_interval_until_the_duration_is_over(triton: Triton) -> None:
     assert code == 0
     lines = [line for line in output.splitlines() if re.match(r"\d\d:", line)]
     assert len(lines) in (2, 3)
-    assert lines[0].endswith("-          -          -")
+    assert lines[0].endswith("-          -          -          -       0        -")
     for line in lines[1:]:
-        assert line.endswith("+3         2.00ms     4.00ms")
+        assert line.endswith(THREE_REQUESTS)
 
 
 def test_triton_is_found_where_the_settings_say(triton: Triton) -> None:
@@ -165,20 +169,20 @@ def test_triton_is_found_where_the_settings_say(triton: Triton) -> None:
         "--once", "-i", "0.1", FRAMEGATE_TRITON_METRICS_PORT=str(triton.server_port)
     )
     assert code == 0
-    assert last_line(output).endswith("+3         2.00ms     4.00ms")
+    assert last_line(output).endswith(THREE_REQUESTS)
 
 
 def test_a_terminal_that_speaks_ascii_ends_nothing(triton: Triton) -> None:
     code, output, errors = ran("--once", "--triton", triton.url, PYTHONIOENCODING="ascii")
     assert (code, "Traceback" in errors) == (0, False)
-    assert last_line(output).endswith("+3         2.00ms     4.00ms")
+    assert last_line(output).endswith(THREE_REQUESTS)
 
 
 def test_ctrl_c_prints_a_summary_and_exits_0(triton: Triton) -> None:
     with started("-i", "0.1", "--triton", triton.url) as process:
         assert process.stdout is not None
         for line in process.stdout:
-            if line.rstrip().endswith("+3         2.00ms     4.00ms"):
+            if line.rstrip().endswith(THREE_REQUESTS):
                 break
         process.send_signal(signal.SIGINT)
         output, errors = process.communicate(timeout=DEADLINE_S)

@@ -1,0 +1,71 @@
+"""The table on a stream: a line a sample, and one where the verdict changes."""
+
+import os
+from collections.abc import Callable
+from typing import TextIO
+
+from monitor.judgement.verdict import Level
+from monitor.observation import Observation
+from monitor.output import columns, table
+
+
+def terminal_width(stream: TextIO) -> int | None:
+    """None where the stream is no terminal or the terminal does not say."""
+    try:
+        return (os.get_terminal_size(stream.fileno()).columns or None) if stream.isatty() else None
+    except OSError:
+        return None
+
+
+class TableLines:
+    """Every line is flushed as it is written.
+
+    Args:
+        width: Asked anew for each line; None from it is as wide as it takes.
+    """
+
+    def __init__(
+        self,
+        stream: TextIO,
+        *,
+        with_header: bool = True,
+        colour: bool = False,
+        width: Callable[[], int | None] = lambda: None,
+    ) -> None:
+        self._stream = stream
+        self._with_header = with_header
+        self._colour = colour
+        self._width = width
+        self._columns: tuple[columns.Column, ...] | None = None
+        # Nobody needs to be told that all is well until it was not.
+        self._level: Level = "healthy"
+        self._judged = False
+        self._unified: str | None = None
+
+    def begin(self) -> None:
+        """The header, before the first sample is there."""
+        self._head(self._width())
+
+    def write(self, observation: Observation) -> None:
+        sample, verdict, width = observation.sample, observation.verdict, self._width()
+        self._head(width)
+        unified = table.unified_memory_line(sample.gpus)
+        if unified is not None and unified != self._unified:
+            self._line(columns.cut(unified, width))
+        self._unified = unified
+        if verdict.level != self._level and (verdict.level != "unknown" or self._judged):
+            self._line(table.verdict_line(sample, verdict, colour=self._colour, width=width))
+            self._level = verdict.level
+        self._judged = self._judged or verdict.level != "unknown"
+        self._line(table.row(sample, width=width))
+
+    def _head(self, width: int | None) -> None:
+        """Again where the terminal was made so narrow or wide that the columns are others."""
+        fitting = columns.fitting(table.COLUMNS, width)
+        if self._with_header and fitting != self._columns:
+            self._line(table.header(width))
+        self._columns = fitting
+
+    def _line(self, text: str) -> None:
+        self._stream.write(text + "\n")
+        self._stream.flush()
