@@ -1,0 +1,1 @@
+"""The numbers behind a diagnosis, and the rules that read them. Pure."""
