@@ -1,7 +1,6 @@
 """Where everything is: what the flags say, else the environment, else what is usual."""
 
 import ipaddress
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -54,7 +53,7 @@ class Addresses:
     ca: Path | None = None
 
 
-def resolve(given: Given, environment: Mapping[str, str] = os.environ) -> Addresses:
+def resolve(given: Given, environment: Mapping[str, str]) -> Addresses:
     """Fill in what the flags leave open.
 
     Where --triton names another server, its HTTP address is not guessed.
@@ -94,7 +93,7 @@ def resolve(given: Given, environment: Mapping[str, str] = os.environ) -> Addres
     )
 
 
-def webhook_by(flag: str | None, environment: Mapping[str, str] = os.environ) -> str | None:
+def webhook_by(flag: str | None, environment: Mapping[str, str]) -> str | None:
     """Where alerts are posted to: the flag's address, else the variable's.
 
     Raises:

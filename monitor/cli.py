@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TextIO
 
@@ -18,6 +19,7 @@ from monitor.judgement.observer import Observer
 from monitor.judgement.verdict import ThresholdsError, load_thresholds
 from monitor.live import Live
 from monitor.output.alerts import Alerts, exit_code
+from monitor.output.colour import levels_painted, printable, wanted
 from monitor.output.recording import Recorder, RecordingError, observation_frame, read
 from monitor.output.replay import replay
 from monitor.output.summary import Summary
@@ -26,6 +28,7 @@ from monitor.showing import showing
 from monitor.signals import StopSignals
 
 EXIT_OK, EXIT_FAILED = 0, 1
+LONG_S = 3600.0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -56,52 +59,64 @@ def _prepare_streams() -> None:
             stream.reconfigure(errors="replace")
 
 
-def _say(message: str) -> None:
-    # Whoever closed stderr does not want to hear of it.
+def _say(message: str, *, coloured: bool = False) -> None:
+    # Whoever closed stderr does not want to hear of it; a server's words move no cursor.
     with contextlib.suppress(OSError):
-        sys.stderr.write(f"monitor: {message}\n")
+        sys.stderr.write(f"monitor: {levels_painted(printable(message), colour=coloured)}\n")
         sys.stderr.flush()
+
+
+def _colour(options: argparse.Namespace, stream: TextIO) -> bool:
+    return wanted(options.colour, os.environ, stream.isatty())
+
+
+@contextlib.contextmanager
+def _saying(options: argparse.Namespace) -> Iterator[Callable[[str], None]]:
+    """How to say something: at once, or where a screen is shown, when it is gone."""
+    if not options.tui:
+        yield partial(_say, coloured=_colour(options, sys.stderr))
+        return
+    held: list[str] = []
+    try:
+        yield held.append
+    finally:
+        for message in held:
+            _say(message)
 
 
 def _observer(options: argparse.Namespace) -> Observer:
     return Observer(load_thresholds(profile=options.thresholds))
 
 
-@contextlib.contextmanager
-def _alerts(options: argparse.Namespace) -> Iterator[Alerts]:
-    def ring() -> None:
-        with contextlib.suppress(OSError):
-            sys.stderr.write("\a")
-            sys.stderr.flush()
+def _alerts(options: argparse.Namespace, say: Callable[[str], None]) -> Alerts:
+    ring = _ring if options.bell else None
+    return Alerts(say, ring=ring, webhook=webhook_by(options.webhook, os.environ))
 
-    webhook = webhook_by(options.webhook)
-    with Alerts(_say, ring=ring if options.bell else None, webhook=webhook) as alerts:
-        yield alerts
+
+def _ring() -> None:
+    with contextlib.suppress(OSError):
+        sys.stderr.write("\a")
+        sys.stderr.flush()
 
 
 def _show(options: argparse.Namespace, stop: StopSignals) -> int:
     """Lines or a screen, until it is over."""
     observer = _observer(options)
-    diagnostics = Diagnostics(_say)
-    with Live(options, diagnostics) as live:
+    if options.once and options.tui:
+        raise UsageError("--tui shows what changes, and --once has one sample")
+    with _saying(options) as say, Live(options, os.environ, Diagnostics(say)) as live:
         if options.once:
-            return _show_once(options, live, observer, diagnostics, stop)
-        with _alerts(options) as alerts:
-            with showing(options, options.interval) as shown:
+            return _show_once(options, live, observer, stop)
+        with _alerts(options, say) as alerts:
+            with showing(options, options.interval, colour=_colour(options, sys.stdout)) as shown:
                 summary = live.watch(observer.observe, (shown, alerts), stop)
             _sum_up(summary, stop, sys.stderr if options.format != "table" else sys.stdout)
             return exit_code(alerts.levels_seen, options.fail_on)
 
 
 def _show_once(
-    options: argparse.Namespace,
-    live: Live,
-    observer: Observer,
-    diagnostics: Diagnostics,
-    stop: StopSignals,
+    options: argparse.Namespace, live: Live, observer: Observer, stop: StopSignals
 ) -> int:
-    if options.tui:
-        raise UsageError("--tui shows what changes; --once has one sample")
     observation = observer.observe(live.once(stop))
     if options.format == "json":
         frame = observation_frame(observation)
@@ -109,25 +124,24 @@ def _show_once(
         sys.stdout.flush()
     else:
         # What is missing is in the document itself; a table and CSV have no room for it.
-        diagnostics.note(observation.sample)
-        with showing(options, options.interval) as shown:
+        Diagnostics(_say).note(observation.sample)
+        with showing(options, options.interval, colour=_colour(options, sys.stdout)) as shown:
             shown.write(observation)
     return exit_code({observation.verdict.level}, options.fail_on)
 
 
 def _record(options: argparse.Namespace, stop: StopSignals) -> int:
     observer = _observer(options)
-    diagnostics = Diagnostics(_say)
-    with Live(options, diagnostics) as live:
+    with _saying(options) as say, Live(options, os.environ, Diagnostics(say)) as live:
         try:
             file = options.file.open("w", encoding="utf-8")
         except OSError as error:
             raise UsageError(f"{options.file} cannot be written: {error.strerror}") from error
-        with file, _alerts(options) as alerts:
+        with file, _alerts(options, say) as alerts:
             recorder = Recorder(file, options.interval)
             if options.once:
                 sample = live.once(stop)
-                diagnostics.note(sample)
+                Diagnostics(say).note(sample)
                 recorder.write(observer.observe(sample))
                 return EXIT_OK
             summary = live.watch(observer.observe, (recorder, alerts), stop)
@@ -138,8 +152,9 @@ def _record(options: argparse.Namespace, stop: StopSignals) -> int:
 def _replay(options: argparse.Namespace, stop: StopSignals) -> int:
     recording = read(options.file)
     observer = _observer(options)
-    with _alerts(options) as alerts:
-        with showing(options, recording.header.interval_s) as shown:
+    with _saying(options) as say, _alerts(options, say) as alerts:
+        colour = _colour(options, sys.stdout)
+        with showing(options, recording.header.interval_s, colour=colour, now=None) as shown:
             summary = replay(
                 recording,
                 (shown, alerts),
@@ -147,12 +162,15 @@ def _replay(options: argparse.Namespace, stop: StopSignals) -> int:
                 speed=options.speed or float("inf"),
                 observe=observer.observe,
             )
+            # The last picture stays until it has been seen.
+            while options.tui and not stop.wait(LONG_S):
+                pass
         _sum_up(summary, stop, sys.stderr if options.format != "table" else sys.stdout, always=True)
         return exit_code(alerts.levels_seen, options.fail_on)
 
 
 def _report(options: argparse.Namespace, stop: StopSignals) -> int:
-    from monitor.output.report import report_html
+    from monitor.output.report.page import report_html
 
     recording = read(options.file)
     output = options.output or options.file.with_suffix(".html")
@@ -172,11 +190,12 @@ def _export(options: argparse.Namespace, stop: StopSignals) -> int:
     observer = _observer(options)
     try:
         with (
-            Live(options, Diagnostics(_say)) as live,
+            _saying(options) as say,
+            Live(options, os.environ, Diagnostics(say)) as live,
             Exporter(options.host, options.port, interval_s=options.interval) as exporter,
-            _alerts(options) as alerts,
+            _alerts(options, say) as alerts,
         ):
-            _say(f"http://{options.host}:{exporter.port}/metrics")
+            say(f"http://{options.host}:{exporter.port}/metrics")
             summary = live.watch(observer.observe, (exporter, alerts), stop)
             _sum_up(summary, stop, sys.stderr)
             return exit_code(alerts.levels_seen, options.fail_on)

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from monitor.addresses import OFF
+from monitor.output.webhook import BadWebhook, webhook_url
 from monitor.sources import triton_metrics
-from monitor.sources.gateway_metrics import gateway_url
 from monitor.sources.http import BadUrl
 
 LAST_PORT = 65535
@@ -53,11 +53,10 @@ def or_off(read: Callable[[str], str]) -> Callable[[str], str]:
 
 
 def webhook(text: str) -> str:
-    # The whole of it may be a secret, so nothing of it is said.
     try:
-        return gateway_url(text) and text
-    except BadUrl:
-        raise argparse.ArgumentTypeError("it is not a URL such as https://host/path") from None
+        return webhook_url(text)
+    except BadWebhook as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _url(text: str, read: Callable[[str], str]) -> str:

@@ -3,7 +3,7 @@
 import argparse
 import ssl
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from types import TracebackType
 from typing import Self
@@ -11,9 +11,9 @@ from typing import Self
 from monitor.addresses import Addresses, Given, resolve
 from monitor.errors import UsageError
 from monitor.output.summary import Summary
-from monitor.sample import Sample
+from monitor.sample import FIRST_GATEWAY_SCRAPE, Sample
 from monitor.session import Diagnostics, Observe, Sink, Stop, run
-from monitor.sources.gateway import FIRST_SCRAPE, GatewaySource
+from monitor.sources.gateway import GatewaySource
 from monitor.sources.gpu import GpuReader
 from monitor.sources.gpu_selection import Unselected
 from monitor.sources.http import get
@@ -32,11 +32,16 @@ class Live:
         BadSettings: see `resolve`.
     """
 
-    def __init__(self, options: argparse.Namespace, diagnostics: Diagnostics) -> None:
+    def __init__(
+        self,
+        options: argparse.Namespace,
+        environment: Mapping[str, str],
+        diagnostics: Diagnostics,
+    ) -> None:
         self._interval_s = options.interval
         self._duration_s = options.duration
         self._diagnostics = diagnostics
-        self.addresses = resolve(given_by(options))
+        self.addresses = resolve(given_by(options), environment)
         self._tls = tls_context(self.addresses, insecure=options.insecure)
         self._gpus = GpuReader(only=tuple(options.gpu or ()))
 
@@ -75,7 +80,7 @@ class Live:
         sample = sampler.sample()
         counted = (
             sample.models is not None
-            or sample.missing.get("gateway") == FIRST_SCRAPE
+            or sample.missing.get("gateway") == FIRST_GATEWAY_SCRAPE
             or any(reading.count for reading in sample.processes)
         )
         if counted and not stop.wait(interval_s):

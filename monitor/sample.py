@@ -5,6 +5,14 @@ from dataclasses import dataclass, field
 
 from monitor.counters import Deltas, ModelActivity, ModelKey, total
 
+# Reasons for what is missing that the next sample will no longer have.
+FIRST_SCRAPE = "the first scrape is only a baseline"
+FIRST_GATEWAY_SCRAPE = "the first scrape of the gateway is only a baseline"
+TWO_READINGS = "it takes two readings"
+PASSING = frozenset({FIRST_SCRAPE, FIRST_GATEWAY_SCRAPE, TWO_READINGS})
+# What a part of a divided GPU never knows.
+TOLD_FOR_THE_WHOLE = "told for the whole GPU"
+
 
 @dataclass(frozen=True)
 class GpuReading:

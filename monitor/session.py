@@ -6,20 +6,9 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from monitor.observation import Observation
+from monitor.output.missing import reasons
 from monitor.output.summary import Summary
-from monitor.sample import GpuReading, Sample
-from monitor.sources.gateway import FIRST_SCRAPE
-from monitor.sources.gpu_device import TOLD_FOR_THE_WHOLE
-
-# Worth a word on stderr. That a first scrape says nothing yet is not.
-SAID = {
-    "gpu": "GPU",
-    "triton": "Triton metrics",
-    "batch_sizes": "batch sizes",
-    "gateway": "gateway metrics",
-}
-NOT_SAID = frozenset({FIRST_SCRAPE})
-PROCESSES = "processes."
+from monitor.sample import PASSING, Sample
 
 
 class Source(Protocol):
@@ -45,36 +34,14 @@ class Diagnostics:
         self._said: dict[str, str] = {}
 
     def note(self, sample: Sample) -> None:
-        reasons = {
-            f"no {name}": reason
-            for key, reason in sample.missing.items()
-            if (name := _spoken(key)) is not None and reason not in NOT_SAID
-        }
-        for gpu in sample.gpus:
-            if incomplete := _by_reason(gpu):
-                part = "" if gpu.mig_index is None else f" part {gpu.mig_index}"
-                reasons[f"GPU {gpu.index}{part} incomplete"] = incomplete
-        for what, reason in reasons.items():
+        found = reasons(sample)
+        now = {what: reason for what, reason in found.items() if reason not in PASSING}
+        for what, reason in now.items():
             if self._said.get(what) != reason:
                 self._say(f"{what}: {reason}")
-        for what in self._said.keys() - reasons.keys():
+        for what in self._said.keys() - now.keys():
             self._say(f"no longer: {what}")
-        self._said = reasons
-
-
-def _spoken(key: str) -> str | None:
-    if key.startswith(PROCESSES):
-        return f"processes of {key.removeprefix(PROCESSES)}"
-    return SAID.get(key)
-
-
-def _by_reason(gpu: GpuReading) -> str:
-    metrics: dict[str, list[str]] = {}
-    for metric, reason in gpu.missing.items():
-        # What a part of a GPU never tells is no news.
-        if reason != TOLD_FOR_THE_WHOLE:
-            metrics.setdefault(reason, []).append(metric)
-    return "; ".join(f"{reason} ({', '.join(names)})" for reason, names in metrics.items())
+        self._said = now
 
 
 def run(

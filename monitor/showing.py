@@ -2,35 +2,39 @@
 
 import argparse
 import contextlib
-import os
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 
 from monitor.errors import UsageError
-from monitor.output import colour
 from monitor.output.lines import TableLines, terminal_width
 from monitor.output.recording import Recorder
 from monitor.session import Sink
 
 
-def colour_wanted(options: argparse.Namespace) -> bool:
-    return colour.wanted(options.colour, os.environ, sys.stdout.isatty())
-
-
 @contextlib.contextmanager
-def showing(options: argparse.Namespace, interval_s: float) -> Iterator[Sink]:
+def showing(
+    options: argparse.Namespace,
+    interval_s: float,
+    *,
+    colour: bool,
+    now: Callable[[], float] | None = time.time,
+) -> Iterator[Sink]:
     """Where observations go; a screen is given back to the terminal at the end.
+
+    Args:
+        now: As `Screen` wants it.
 
     Raises:
         UsageError: a screen is asked for where there is no terminal.
     """
     if options.tui:
         # Imported only where it is needed: it takes as long as everything else together.
-        from monitor.output.screen import NoTerminal, Screen
+        from monitor.output.screen.live import Screen, ScreenError
 
         try:
-            screen = Screen(sys.stdout, colour=colour_wanted(options))
-        except NoTerminal as error:
+            screen = Screen(sys.stdout, colour=colour, now=now)
+        except ScreenError as error:
             raise UsageError(str(error)) from error
         with screen:
             yield screen

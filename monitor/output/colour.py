@@ -28,6 +28,14 @@ def paint(text: str, code: str | None, *, colour: bool) -> str:
     return f"\x1b[{code}m{text}\x1b[0m" if colour and code else text
 
 
+def levels_painted(text: str, *, colour: bool) -> str:
+    """The first word that names a level and is followed by a colon."""
+    for level, code in LEVEL_CODES.items():
+        if f"{level}:" in text:
+            return text.replace(level, paint(level, code, colour=colour), 1)
+    return text
+
+
 def printable(text: str) -> str:
     """Control characters as their escapes: a server's words must not move the cursor."""
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)

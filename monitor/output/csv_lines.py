@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TextIO
 
+from monitor.counters import per_s
 from monitor.observation import Observation
-from monitor.output.rates import per_s
 from monitor.sample import GatewayActivity, GpuReading, ProcessReading, Sample
 
 Value = str | int | float | None
@@ -60,8 +60,8 @@ def _triton(sample: Sample) -> dict[str, Value]:
     deltas = sample.deltas()
     return {
         "elapsed_s": sample.elapsed_s,
-        "request_count": deltas.request_count,
-        "requests_per_s": per_s(deltas.request_count, sample.elapsed_s),
+        "request_count": sample.request_count(),
+        "requests_per_s": per_s(sample.request_count(), sample.elapsed_s),
         "failure_count": deltas.failure_count,
         "inference_count": deltas.inference_count,
         "execution_count": deltas.execution_count,

@@ -1,10 +1,9 @@
-"""The table on a stream: a line a sample, and one where the verdict changes."""
+"""The table on a stream: a line a sample."""
 
 import os
 from collections.abc import Callable
 from typing import TextIO
 
-from monitor.judgement.verdict import Level
 from monitor.observation import Observation
 from monitor.output import columns, table
 
@@ -29,17 +28,12 @@ class TableLines:
         stream: TextIO,
         *,
         with_header: bool = True,
-        colour: bool = False,
         width: Callable[[], int | None] = lambda: None,
     ) -> None:
         self._stream = stream
         self._with_header = with_header
-        self._colour = colour
         self._width = width
         self._columns: tuple[columns.Column, ...] | None = None
-        # Nobody needs to be told that all is well until it was not.
-        self._level: Level = "healthy"
-        self._judged = False
         self._unified: str | None = None
 
     def begin(self) -> None:
@@ -47,16 +41,12 @@ class TableLines:
         self._head(self._width())
 
     def write(self, observation: Observation) -> None:
-        sample, verdict, width = observation.sample, observation.verdict, self._width()
+        sample, width = observation.sample, self._width()
         self._head(width)
         unified = table.unified_memory_line(sample.gpus)
         if unified is not None and unified != self._unified:
             self._line(columns.cut(unified, width))
         self._unified = unified
-        if verdict.level != self._level and (verdict.level != "unknown" or self._judged):
-            self._line(table.verdict_line(sample, verdict, colour=self._colour, width=width))
-            self._level = verdict.level
-        self._judged = self._judged or verdict.level != "unknown"
         self._line(table.row(sample, width=width))
 
     def _head(self, width: int | None) -> None:

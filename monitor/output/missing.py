@@ -1,6 +1,7 @@
 """What a sample does not know, in words. Pure."""
 
-from monitor.sample import GpuReading, Sample
+from monitor.output.table import gpu_label
+from monitor.sample import TOLD_FOR_THE_WHOLE, GpuReading, Sample
 
 NAMES = {
     "gpu": "GPU",
@@ -17,9 +18,8 @@ def reasons(sample: Sample) -> dict[str, str]:
     """Why, by what: "no GPU" or "GPU 0 incomplete"."""
     found = {f"no {_spoken(key)}": reason for key, reason in sample.missing.items()}
     for gpu in sample.gpus:
-        # A part of a divided GPU never knows more than its memory.
-        if gpu.missing and gpu.mig_index is None:
-            found[f"GPU {gpu.index} incomplete"] = _by_reason(gpu)
+        if incomplete := _by_reason(gpu):
+            found[f"{gpu_label(gpu)} incomplete"] = incomplete
     return found
 
 
@@ -32,5 +32,6 @@ def _spoken(key: str) -> str:
 def _by_reason(gpu: GpuReading) -> str:
     metrics: dict[str, list[str]] = {}
     for metric, reason in gpu.missing.items():
-        metrics.setdefault(reason, []).append(metric)
+        if reason != TOLD_FOR_THE_WHOLE:
+            metrics.setdefault(reason, []).append(metric)
     return "; ".join(f"{reason} ({', '.join(names)})" for reason, names in metrics.items())

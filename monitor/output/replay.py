@@ -1,34 +1,27 @@
 """A recording shown again, at its own pace or another."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import pairwise
-from typing import Protocol
 
-from monitor.observation import Observation
 from monitor.output.recording import Recording
 from monitor.output.summary import Summary
-from monitor.sample import Sample
-from monitor.session import Stop
+from monitor.session import Observe, Sink, Stop
 
 # A night in which nobody recorded is not sat through.
 MOST_INTERVALS = 5
 
 
-class Sink(Protocol):
-    def write(self, observation: Observation) -> None: ...
-
-
 def replay(
     recording: Recording,
-    sink: Sink,
+    sinks: Sequence[Sink],
     stop: Stop,
     *,
     speed: float,
-    observe: Callable[[Sample], Observation],
+    observe: Observe,
     monotonic: Callable[[], float] = time.monotonic,
 ) -> Summary:
-    """Feed a recording's samples to a sink until they are over or a signal comes.
+    """Feed a recording's samples to the sinks until they are over or a signal comes.
 
     Args:
         speed: As many times as fast as it was; float("inf") does not wait at all.
@@ -44,8 +37,10 @@ def replay(
         due_s += wait_s / speed
         if stop.wait(due_s - monotonic()):
             break
-        sink.write(observe(sample))
-        summary.add(sample)
+        observation = observe(sample)
+        for sink in sinks:
+            sink.write(observation)
+        summary.add(observation)
     return summary
 
 

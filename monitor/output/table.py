@@ -4,8 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, tzinfo
 
 from monitor.counters import Deltas
-from monitor.judgement.verdict import Verdict
-from monitor.output.colour import LEVEL_CODES, paint, printable
+from monitor.output.colour import printable
 from monitor.output.columns import Column, cut, fitting
 from monitor.sample import GpuReading, Sample
 
@@ -55,7 +54,7 @@ def row(sample: Sample, timezone: tzinfo | None = None, width: int | None = None
     cells = {
         "Time": clock(sample.wall_s, timezone),
         **_gpu_cells(first),
-        "Requests": _cell(deltas.request_count, "+{:d}"),
+        "Requests": _cell(sample.request_count(), "+{:d}"),
         "QueueMs": _cell(deltas.queue_ms, "{:.2f}ms"),
         "InferMs": _cell(deltas.infer_ms, "{:.2f}ms"),
         "Batch": _cell(deltas.batch_size, "{:.1f}"),
@@ -74,22 +73,6 @@ def row(sample: Sample, timezone: tzinfo | None = None, width: int | None = None
         _line({"Time": f"  {gpu_label(gpu)}", **_gpu_cells(gpu)}, columns, width) for gpu in others
     ]
     return "\n".join(lines)
-
-
-def verdict_line(
-    sample: Sample,
-    verdict: Verdict,
-    *,
-    colour: bool,
-    timezone: tzinfo | None = None,
-    width: int | None = None,
-) -> str:
-    """As `14:32:12 degraded: inference 23.4 ms > 20 ms`."""
-    time = clock(sample.wall_s, timezone)
-    text = cut(f"{time} {verdict.level}: {printable(verdict.rule)}", width)
-    return text.replace(
-        verdict.level, paint(verdict.level, LEVEL_CODES.get(verdict.level), colour=colour), 1
-    )
 
 
 def unified_memory_line(gpus: Iterable[GpuReading], width: int | None = None) -> str | None:

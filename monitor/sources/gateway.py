@@ -3,12 +3,10 @@
 import time
 from collections.abc import Callable
 
-from monitor.sample import GatewayActivity
+from monitor.sample import FIRST_GATEWAY_SCRAPE, GatewayActivity
 from monitor.sources import gateway_metrics
 from monitor.sources.gateway_metrics import GatewayCounters
 from monitor.sources.http import Fetch, ScrapeError
-
-FIRST_SCRAPE = "the first scrape of the gateway is only a baseline"
 
 
 class GatewaySource:
@@ -35,5 +33,5 @@ class GatewaySource:
             return None, f"{self._url} answered something that is no gateway's metrics"
         before, self._last = self._last, after
         if before is None:
-            return None, FIRST_SCRAPE
+            return None, FIRST_GATEWAY_SCRAPE
         return gateway_metrics.between(before, after), None

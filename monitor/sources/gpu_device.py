@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from monitor.sample import GpuReading
+from monitor.sample import TOLD_FOR_THE_WHOLE, GpuReading
 from monitor.sources.host import HostMemory
 from monitor.sources.nvml_calls import (
     IDENTITY_READERS,
@@ -20,7 +20,6 @@ from monitor.sources.nvml_calls import (
 )
 
 DIVIDED = "not known while the GPU is divided (MIG)"
-TOLD_FOR_THE_WHOLE = "told for the whole GPU"
 NOT_OF_A_PART = {
     metric: TOLD_FOR_THE_WHOLE for metric in READERS if metric not in {"name", *PART_READERS}
 }

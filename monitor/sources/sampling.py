@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
-from monitor.sample import GatewayActivity, GpuReading, ProcessReading, Sample
+from monitor.sample import TWO_READINGS, GatewayActivity, GpuReading, ProcessReading, Sample
 from monitor.sources import host
 from monitor.sources.triton import TritonReading
 
@@ -109,6 +109,6 @@ class Sampler:
         if cpu is None:
             missing["host_cpu"] = "this system has no /proc/stat"
         elif percent is None:
-            missing["host_cpu"] = "it takes two readings"
+            missing["host_cpu"] = TWO_READINGS
         self._last_cpu = cpu
         return percent

@@ -6,13 +6,11 @@ from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
 from monitor.counters import ModelActivity, ModelKey, Snapshot, between
-from monitor.sample import InstanceActivity
+from monitor.sample import FIRST_SCRAPE, InstanceActivity
 from monitor.sources import triton_metrics, triton_statistics
 from monitor.sources.http import Fetch, ScrapeError
 from monitor.sources.triton_models import Configurations, ModelConfiguration
 from monitor.sources.triton_statistics import Statistics
-
-FIRST_SCRAPE = "the first scrape is only a baseline"
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,7 @@ ENVIRONMENT_READERS = {
     "backend/web/metrics.py": "asks whether that folder was named",
     "loadtest/__main__.py": "whether a flag has its variable set",
     "loadtest/_report/_terminal.py": "whether colour is wanted",
+    "monitor/cli.py": "hands on what decides colour and addresses",
     "triton_runtime/server.py": "hands the server its own environment",
 }
 

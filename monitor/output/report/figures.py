@@ -107,7 +107,7 @@ def _charts(moments: Sequence[Moment]) -> Iterator[Chart]:
         "Triton's requests",
         "per second",
         [
-            ("answered", lambda m: per_s(m.deltas.request_count, m.sample.elapsed_s)),
+            ("answered", lambda m: per_s(m.sample.request_count(), m.sample.elapsed_s)),
             ("failed", lambda m: per_s(m.deltas.failure_count, m.sample.elapsed_s)),
         ],
     )

@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from monitor.output.rates import per_s
+from monitor.counters import per_s
 from monitor.output.screen.parts import DIM, LABEL_WIDTH, Line, Part, Span
 from monitor.output.screen.sparkline import sparkline
 from monitor.output.table import UNKNOWN, gpu_label
@@ -31,7 +31,7 @@ class Chart:
 def triton_charts(samples: Sequence[Sample]) -> list[Chart]:
     """One of each, known or not, so that they stay in their places."""
     deltas = [sample.deltas() for sample in samples]
-    rates = (per_s(d.request_count, s.elapsed_s) for d, s in zip(deltas, samples, strict=True))
+    rates = (per_s(sample.request_count(), sample.elapsed_s) for sample in samples)
     pending = tuple(sample.pending_count() for sample in samples)
     in_flight = tuple(sample.in_flight() for sample in samples)
     return [

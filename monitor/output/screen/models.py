@@ -1,9 +1,8 @@
 """The models of a sample, a row each, the busiest first."""
 
-from monitor.counters import Deltas, ModelActivity
+from monitor.counters import Deltas, ModelActivity, per_s
 from monitor.output.colour import printable
 from monitor.output.columns import Column, cut, fitting
-from monitor.output.rates import per_s
 from monitor.output.screen.parts import DIM, Line, Part, Span
 from monitor.output.table import UNKNOWN
 from monitor.sample import Sample

@@ -1,9 +1,8 @@
 from collections.abc import Sequence
 
 from monitor.observation import Observation
-from monitor.sample import GpuReading, Sample
+from monitor.sample import FIRST_GATEWAY_SCRAPE, FIRST_SCRAPE, TWO_READINGS, GpuReading, Sample
 from monitor.session import Diagnostics, run
-from monitor.sources.gateway import FIRST_SCRAPE
 from tests.unit.monitor.observed import observed
 
 
@@ -88,7 +87,12 @@ def test_a_reason_is_said_once_until_it_changes_or_goes() -> None:
     said: list[str] = []
     diagnostics = Diagnostics(said.append)
     for missing in (
-        {"triton": "refused", "counters": "baseline", "host_cpu": "two", "gateway": FIRST_SCRAPE},
+        {
+            "triton": "refused",
+            "counters": FIRST_SCRAPE,
+            "host_cpu": TWO_READINGS,
+            "gateway": FIRST_GATEWAY_SCRAPE,
+        },
         {"triton": "refused"},
         {"triton": "timeout"},
         {},

@@ -19,27 +19,6 @@ def observation(level: Level, *gpus: GpuReading) -> Observation:
     return Observation(Sample(0.0, 0.0, gpus), Verdict(level, f"it is {level}"), DIAGNOSIS)
 
 
-def written(*levels: Level) -> list[str]:
-    stream = io.StringIO()
-    lines = TableLines(stream, with_header=False)
-    for level in levels:
-        lines.write(observation(level))
-    return [line[9:] for line in stream.getvalue().splitlines() if ":" in line[8:]]
-
-
-def test_only_a_change_of_the_verdict_has_a_line() -> None:
-    assert written("unknown", "degraded", "degraded", "healthy", "unknown", "overloaded") == [
-        "degraded: it is degraded",
-        "healthy: it is healthy",
-        "unknown: it is unknown",
-        "overloaded: it is overloaded",
-    ]
-
-
-def test_nobody_is_told_that_all_is_well_from_the_start() -> None:
-    assert written("unknown", "healthy", "healthy") == []
-
-
 def test_the_header_comes_once_and_again_with_other_columns() -> None:
     width: list[int | None] = [80]
     stream = io.StringIO()

@@ -49,7 +49,7 @@ def played(
     clock = Clock(stop_at_s)
     sink = Sink(clock, takes_s)
     summary = replay(
-        recording, sink, clock, speed=speed, observe=observe, monotonic=clock.monotonic
+        recording, [sink], clock, speed=speed, observe=observe, monotonic=clock.monotonic
     )
     assert summary.sample_count == len(sink.shown)
     return sink.shown

@@ -5,7 +5,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.counters import Deltas, ModelActivity, ModelKey
-from monitor.judgement.verdict import Verdict
 from monitor.output import table
 from monitor.sample import GpuReading, Sample
 
@@ -195,19 +194,9 @@ def test_no_line_is_wider_than_the_terminal(
     shown = [
         table.header(width),
         table.row(sample, UTC, width),
-        table.verdict_line(sample, Verdict("degraded", reason), colour=False, width=width),
         table.unified_memory_line(gpus, width) or "",
     ]
     assert max(len(text) for part in shown for text in part.split("\n")) <= width
-
-
-def test_a_verdict_names_its_rule_and_colours_the_word_alone() -> None:
-    sample, verdict = Sample(AT_S, 0.0), Verdict("degraded", "inference 23.4 ms > 20 ms")
-    plain = table.verdict_line(sample, verdict, colour=False, timezone=UTC)
-    assert plain == "14:32:11 degraded: inference 23.4 ms > 20 ms"
-    assert table.verdict_line(sample, verdict, colour=True, timezone=UTC) == plain.replace(
-        "degraded", "\x1b[33mdegraded\x1b[0m"
-    )
 
 
 def test_a_reason_of_a_server_cannot_control_the_terminal() -> None:

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.sources.gateway import FIRST_SCRAPE, GatewaySource
+from monitor.sample import FIRST_GATEWAY_SCRAPE
+from monitor.sources.gateway import GatewaySource
 from monitor.sources.gateway_metrics import between, gateway_url, parse
 from monitor.sources.http import ScrapeError
 
@@ -100,7 +101,7 @@ def test_a_source_speaks_of_the_time_between_two_scrapes_and_says_what_it_does_n
 
     clock = itertools.count(10.0)
     source = GatewaySource(URL, fetch, lambda: next(clock))
-    assert source.read(0.4) == (None, FIRST_SCRAPE)
+    assert source.read(0.4) == (None, FIRST_GATEWAY_SCRAPE)
     assert source.read(0.4) == (None, "refused")
     assert source.read(0.4) == (None, f"{URL} answered something that is no gateway's metrics")
     activity, reason = source.read(0.4)
