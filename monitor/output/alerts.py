@@ -56,18 +56,18 @@ class AlertFinder:
 
     def __init__(self) -> None:
         self._level: Level = "unknown"
-        self._is_known = False
         self._is_stalled = False
         self._growing: frozenset[str] = frozenset()
 
     def find(self, observation: Observation) -> list[Alert]:
         previous, level = self._level, observation.verdict.level
         alerts = []
-        # That all is well at the beginning is no news.
-        if level != previous and (self._is_known or level != "healthy"):
-            alerts.append(Alert("verdict", observation, previous, _verdict_words(observation)))
-        self._level = level
-        self._is_known = self._is_known or level != "unknown"
+        # That all is well at the beginning is no news, nor is a pause in which nothing is measured.
+        if level not in (previous, "unknown"):
+            if previous != "unknown" or level != "healthy":
+                words = _verdict_words(observation)
+                alerts.append(Alert("verdict", observation, previous, words))
+            self._level = level
         is_stalled = observation.diagnosis.code == "stalled"
         if is_stalled and not self._is_stalled:
             words = f"stalled: {observation.diagnosis.sentence}"

@@ -1,11 +1,16 @@
+import contextlib
+import fcntl
 import http.server
 import json
 import os
+import pty
 import re
 import signal
 import socket
+import struct
 import subprocess
 import sys
+import termios
 import threading
 import time
 from collections.abc import Iterator
@@ -15,6 +20,7 @@ import pytest
 
 from monitor.output import table
 from monitor.output.recording import read
+from monitor.sources.http import get
 from tests.unit.monitor.sources.triton_text import statistics_text, triton_text
 
 ROOT = Path(__file__).parents[3]
@@ -55,6 +61,7 @@ class Triton(http.server.ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), TritonHandler)
         self.scrape_count = 0
+        self.infer_us = 4000
         self.scraped = threading.Condition()
 
     @property
@@ -70,7 +77,7 @@ class Triton(http.server.ThreadingHTTPServer):
             {
                 "inference_request_success": requests,
                 "inference_queue_duration_us": 2000 * requests,
-                "inference_compute_infer_duration_us": 4000 * requests,
+                "inference_compute_infer_duration_us": self.infer_us * requests,
             }
         )
 
@@ -249,6 +256,106 @@ def test_processes_and_batch_sizes_are_recorded_when_asked_for(
     assert f"monitor: no processes of gateway: nobody listens on port {silent_port}" in errors
 
 
+@pytest.fixture
+def recording(triton: Triton, tmp_path: Path) -> Path:
+    file = tmp_path / "recorded.jsonl"
+    code, _, _ = ran("record", file, "-i", "0.1", "--duration", "0.45", *only(triton))
+    assert code == 0
+    return file
+
+
+def only(triton: Triton) -> tuple[str, ...]:
+    """Nothing but this server is asked."""
+    return ("--triton", triton.url, "--gateway", "off", "--watch", "off")
+
+
+def test_a_replay_shows_the_lines_of_its_recording_and_a_summary(recording: Path) -> None:
+    code, output, _ = ran("replay", recording, "--speed", "0", "--no-header")
+    samples = read(recording).samples
+    lines = [line for line in output.splitlines() if re.match(r"\d\d:", line)]
+    assert code == 0
+    assert lines == [table.row(sample) for sample in samples]
+    assert f"{len(samples)} samples in 0 s: {3 * (len(samples) - 1)} requests" in output
+    code, output, _ = ran("replay", recording, "--speed", "0", "--format", "csv")
+    rows = output.splitlines()
+    assert (code, len(rows)) == (0, len(samples) + 1)
+    assert rows[0].startswith("time,")
+
+
+def test_a_report_is_a_page_beside_its_recording(recording: Path) -> None:
+    code, output, _ = ran("report", recording)
+    page = recording.with_suffix(".html")
+    assert (code, output) == (0, f"{page}\n")
+    assert page.read_text(encoding="utf-8").startswith("<!doctype html>")
+
+
+def test_an_exporter_answers_with_what_is_derived(triton: Triton) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+        code, _, errors = ran("export", "--port", str(port), *only(triton))
+        assert code == 1
+        assert f"127.0.0.1, port {port}, cannot be listened on" in errors
+    with started("export", "--port", str(port), "-i", "0.1", *only(triton)) as process:
+        triton.wait_for_scrapes(3)
+        url = f"http://127.0.0.1:{port}/metrics"
+        text = get(url, 5.0)
+        process.terminate()
+        _, errors = process.communicate(timeout=DEADLINE_S)
+    assert process.returncode == 0
+    assert url in errors
+    assert 'framegate_monitor_queue_seconds{model="capture_quality",version="1"} 0.002' in text
+
+
+@pytest.mark.parametrize(("fail_on", "code"), [(None, 0), ("degraded", 3), ("overloaded", 3)])
+def test_fail_on_ends_with_3_where_it_came_to_that(
+    fail_on: str | None, code: int, triton: Triton
+) -> None:
+    triton.infer_us = 60_000
+    flags = ("-i", "0.1", "--duration", "0.5", *only(triton))
+    found, _, errors = ran(*flags, *(("--fail-on", fail_on) if fail_on else ()))
+    assert found == code
+    assert re.search(r"^monitor: \d\d:\d\d:\d\d overloaded: inference 60 ms > 50 ms", errors, re.M)
+
+
+def test_colour_is_beside_the_word_where_it_is_wanted(triton: Triton) -> None:
+    triton.infer_us = 60_000
+    flags = ("-i", "0.1", "--duration", "0.4", "--color", *only(triton))
+    assert "\x1b[31moverloaded\x1b[0m: " in ran(*flags)[2]
+
+
+def test_a_screen_needs_a_terminal(triton: Triton) -> None:
+    code, output, errors = ran("--tui", *only(triton))
+    assert (code, output) == (2, "")
+    assert errors == "monitor: --tui needs a terminal; leave it out for lines\n"
+
+
+def test_a_screen_is_given_back_and_followed_by_the_summary(triton: Triton) -> None:
+    controller, terminal = pty.openpty()
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "monitor", "--tui", "-i", "0.1", *only(triton)],
+        cwd=ROOT,
+        env={**ENVIRONMENT, "TERM": "xterm-256color"},
+        stdin=subprocess.DEVNULL,
+        stdout=terminal,
+        stderr=subprocess.PIPE,
+    )
+    os.close(terminal)
+    shown = b""
+    with process, os.fdopen(controller, "rb", buffering=0) as screen:
+        while b"capture_quality" not in shown:
+            shown += screen.read(65536)
+        process.send_signal(signal.SIGINT)
+        # Reading from a terminal whose other end is closed fails.
+        with contextlib.suppress(OSError):
+            while more := screen.read(65536):
+                shown += more
+        assert process.wait(DEADLINE_S) == 0
+    opened, closed = shown.index(b"\x1b[?1049h"), shown.index(b"\x1b[?1049l")
+    assert opened < closed < shown.index(b" samples in ")
+
+
 def test_json_without_once_is_a_recording_on_stdout(triton: Triton, tmp_path: Path) -> None:
     code, output, _ = ran(
         "--format", "json", "-i", "0.1", "--duration", "0.3", "--triton", triton.url
@@ -285,6 +392,14 @@ def test_a_reader_that_leaves_causes_no_traceback(triton: Triton) -> None:
         (["record", "x", "--triton-http", "here"], "'here' is not a URL"),
         (["record"], "the following arguments are required: FILE"),
         (["play"], "invalid choice: 'play'"),
+        (["replay", "/nonexistent/run.jsonl"], "cannot be read: No such file or directory"),
+        (["replay", "x", "--speed", "-1"], "-1 is not a speed"),
+        (["report", "/nonexistent/run.jsonl"], "cannot be read: No such file or directory"),
+        (["export", "--port", "0"], "'0' is not a port from 1 to 65535"),
+        (["--thresholds", "mine"], "has no profile [mine]"),
+        (["--ca", "/nonexistent.pem"], "there is no file /nonexistent.pem"),
+        (["--webhook", "hook"], "the webhook's address must begin with http:// or https://"),
+        (["--tui", "--once"], "--once has one sample"),
         (["record", "/nonexistent/run.jsonl"], "cannot be written: No such file or directory"),
     ],
 )
