@@ -1,5 +1,6 @@
 """HTTP/1.1 as a load generator needs it: bytes made beforehand, an answer found in bytes."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from benchmarks.processes import HOST
@@ -24,11 +25,14 @@ class Incomplete(Exception):
     """The bytes so far are no whole answer."""
 
 
-def post(path: str, body: bytes, content_type: str) -> bytes:
+def post(
+    path: str, body: bytes, content_type: str, headers: Mapping[str, str] | None = None
+) -> bytes:
     """A whole request."""
+    further = "".join(f"{name}: {value}\r\n" for name, value in (headers or {}).items())
     head = (
         f"POST {path} HTTP/1.1\r\nHost: {HOST}\r\nContent-Type: {content_type}\r\n"
-        f"Content-Length: {len(body)}\r\n\r\n"
+        f"Content-Length: {len(body)}\r\n{further}\r\n"
     )
     return head.encode() + body
 

@@ -5,6 +5,7 @@ and the number of instances are the same.
 """
 
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,13 +20,13 @@ _CODE = Path(__file__).parent / "triton_models"
 
 _FP32 = (("TYPE_UINT8, dims: [ 352, 352, 3 ]", "TYPE_FP32, dims: [ 3, 352, 352 ]"),)
 # What the original system's model had.
-_DELAYED = (
+DELAYED = (
     (
         "max_queue_delay_microseconds: 0",
         "max_queue_delay_microseconds: 100000\n  preferred_batch_size: [ 4, 8 ]",
     ),
 )
-_ONE_BY_ONE = (("max_batch_size: 8", "max_batch_size: 1"),)
+ONE_BY_ONE = (("max_batch_size: 8", "max_batch_size: 1"),)
 
 
 @dataclass(frozen=True)
@@ -40,17 +41,17 @@ class Variant:
 VARIANTS = {
     IDLE_MODEL: Variant("idle.py"),
     "idle_fp32": Variant("fp32.py", _FP32, (("work", "idle"),)),
-    "idle_fp32_delayed": Variant("fp32.py", _FP32 + _DELAYED, (("work", "idle"),)),
+    "idle_fp32_delayed": Variant("fp32.py", _FP32 + DELAYED, (("work", "idle"),)),
     "capture_quality_fp32": Variant("fp32.py", _FP32, (("work", "measures"),)),
-    "capture_quality_fp32_delayed": Variant("fp32.py", _FP32 + _DELAYED, (("work", "measures"),)),
-    SLOW_MODEL: Variant("idle.py", _ONE_BY_ONE, (("sleep_ms", str(SLOW_MS)),)),
+    "capture_quality_fp32_delayed": Variant("fp32.py", _FP32 + DELAYED, (("work", "measures"),)),
+    SLOW_MODEL: Variant("idle.py", ONE_BY_ONE, (("sleep_ms", str(SLOW_MS)),)),
 }
 
 
-def write_repository(folder: Path) -> None:
+def write_repository(folder: Path, variants: Mapping[str, Variant] = VARIANTS) -> None:
     """Write every variant into `folder`."""
     default = (_DEFAULT / "config.pbtxt").read_text()
-    for name, variant in VARIANTS.items():
+    for name, variant in variants.items():
         version = folder / name / "1"
         version.mkdir(parents=True)
         (folder / name / "config.pbtxt").write_text(configure(default, variant))

@@ -44,16 +44,8 @@ class Triton:
 
     def score(self, model: str, pixels: NDArray[np.uint8]) -> float:
         """The score of one picture, asked without a gateway."""
-        head = (
-            b'{"inputs":[{"name":"image","shape":[1,352,352,3],"datatype":"UINT8",'
-            b'"parameters":{"binary_data_size":371712}}],'
-            b'"outputs":[{"name":"score","parameters":{"binary_data":false}}]}'
-        )
-        answer = self._post(
-            f"/v2/models/{model}/infer",
-            data=head + pixels.tobytes(),
-            headers={"Inference-Header-Content-Length": str(len(head))},
-        )
+        body, headers = inference(pixels)
+        answer = self._post(f"/v2/models/{model}/infer", data=body, headers=headers)
         return float(answer.json()["outputs"][0]["data"][0])
 
     def inferences(self, model: str) -> int:
@@ -72,6 +64,16 @@ class Triton:
             )
         answer.raise_for_status()
         return answer
+
+
+def inference(pixels: NDArray[np.uint8]) -> tuple[bytes, dict[str, str]]:
+    """Body and header of the request for one picture's score."""
+    head = (
+        b'{"inputs":[{"name":"image","shape":[1,352,352,3],"datatype":"UINT8",'
+        b'"parameters":{"binary_data_size":371712}}],'
+        b'"outputs":[{"name":"score","parameters":{"binary_data":false}}]}'
+    )
+    return head + pixels.tobytes(), {"Inference-Header-Content-Length": str(len(head))}
 
 
 def _session() -> requests.Session:

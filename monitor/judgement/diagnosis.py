@@ -47,13 +47,15 @@ def _unread(facts: Facts) -> Diagnosis | None:
 
 
 def _failing(facts: Facts) -> Diagnosis | None:
-    counts = [(model.deltas.failure_count or 0, model.finished_count) for model in facts.models]
-    if facts.gateway is not None:
-        counts.append((facts.gateway.failure_count or 0, facts.gateway.request_count))
+    """Refusals are left out: they are what load does to a system."""
+    counts = [(model.failed_count, model.finished_count) for model in facts.models]
+    if (gateway := facts.gateway) is not None:
+        counts.append(((gateway.failure_count or 0) - gateway.refused_count, gateway.request_count))
     for failed, asked in counts:
         if asked and failed >= FAILED_RATIO * asked:
             sentence = (
-                f"{failed} of {asked} requests failed, so what the others wait for says little."
+                f"{failed} of {asked} requests failed for another reason than load, so what the "
+                "others wait for says little."
             )
             return Diagnosis("insufficient_evidence", sentence, evidence(facts))
     return None

@@ -58,7 +58,7 @@ def _queue(model: ModelFacts) -> str:
 def _instances(model: ModelFacts) -> str:
     if model.busy_ratio is None:
         return ""
-    return f"Its instances are busy {100 * model.busy_ratio:.0f} % of the time."
+    return f"Its instances compute {100 * model.busy_ratio:.0f} % of the time."
 
 
 def _gpu(facts: Facts) -> str:

@@ -41,6 +41,11 @@ class ModelFacts:
         return self.deltas.request_count + (self.deltas.failure_count or 0)
 
     @property
+    def failed_count(self) -> int:
+        """Failed for another reason than that there was no room or no time in the queue."""
+        return (self.deltas.failure_count or 0) - self.rejected_count
+
+    @property
     def rejected_count(self) -> int:
         return (self.deltas.failure_counts or {}).get(REJECTED, 0)
 
@@ -60,6 +65,11 @@ class ModelFacts:
     def request_ms(self) -> float | None:
         request_us, count = self.deltas.request_us, self.deltas.request_count
         return None if request_us is None or not count else request_us / count / 1000
+
+    @property
+    def requests_per_batch(self) -> float | None:
+        executions, count = self.deltas.execution_count, computed_count(self.deltas)
+        return count / executions if executions and count else None
 
     @property
     def in_flight(self) -> float | None:

@@ -15,10 +15,12 @@ SLOWED_PERCENT = 50.0
 
 def stalled(facts: Facts) -> Diagnosis | None:
     for model in facts.models:
-        if model.finished_count == 0 and model.elapsed_s >= STALL_S and model.pending_least:
+        # A stall goes on while the queue turns away who has waited too long.
+        silent = model.deltas.request_count == 0 and not model.failed_count
+        if silent and model.elapsed_s >= STALL_S and model.pending_least:
             sentence = (
                 f"{name(model)} stands still: requests wait, and for {model.elapsed_s:.0f} s "
-                "none has finished."
+                "none has been answered."
             )
             return Diagnosis("stalled", sentence, evidence(facts, model))
     gateway = facts.gateway
@@ -68,10 +70,13 @@ def input_of_triton(facts: Facts) -> Diagnosis | None:
 
 def instances(facts: Facts) -> Diagnosis | None:
     for model in waiting.longest_first(facts):
-        busy = model.busy_ratio
-        if busy is None or busy < FULL_RATIO or not waiting.waits(facts, model):
+        busy, backlog = model.busy_ratio, waiting.backlog(model)
+        full = busy is not None and busy >= FULL_RATIO
+        if not (full or backlog) or not waiting.waits(facts, model):
             continue
         sentence = f"Requests wait for a free instance of {name(model)}"
+        if busy is not None and not full:
+            sentence += f", of whose time {100 - 100 * busy:.0f} % passes between two batches"
         if facts.host_full:
             sentence += "; the machine's processors are full, so more instances would not help"
         return Diagnosis("instances_bound", f"{sentence}.", evidence(facts, model))

@@ -6,8 +6,8 @@ from monitor.judgement.causes.facts import Facts, ModelFacts
 QUEUE_LEAST_MS = 1.0
 # Of the computation: what a GPU that is free would not need.
 QUEUED_RATIO = 0.25
-# One batch in the queue is company, not a queue.
-PENDING_HIGH = 8
+# What waits for company is one batch at most.
+BACKLOG_BATCHES = 2
 # Between what a healthy system may refuse (0.1 %) and what makes it overloaded (5 %).
 REFUSED_RATIO = 0.01
 
@@ -20,14 +20,27 @@ def queued(facts: Facts, model: ModelFacts) -> bool:
 def waits(facts: Facts, model: ModelFacts) -> bool:
     """For longer than the computation takes, in Triton or before it.
 
-    A request that was turned away adds no queue time: refusals and a high pending count tell of
-    the wait that the mean hides.
+    A request that was turned away adds no queue time: refusals and a backlog tell of the wait
+    that the mean hides.
     """
-    if long_queue(model) or (model.pending_middle or 0) >= PENDING_HIGH:
+    if long_queue(model) or backlog(model):
         return True
     if model.rejected_count and model.rejected_count >= REFUSED_RATIO * (model.finished_count or 0):
         return True
     return model == busiest(facts) and (_gateway_waits(facts, model) or _gateway_refuses(facts))
+
+
+def backlog(model: ModelFacts) -> bool:
+    """More than the next batch waits, and at no time nothing: no instance can be free.
+
+    An instance also needs time between two batches, in which it does not compute: a Python model
+    of 11 ms on a quiet machine another 4 ms, and 24 ms where the processors are full. That is why
+    instances can be the limit long before they compute all the time.
+    """
+    per_batch = model.requests_per_batch
+    if not model.pending_least or model.pending_middle is None or per_batch is None:
+        return False
+    return model.pending_middle >= BACKLOG_BATCHES * per_batch
 
 
 def long_queue(model: ModelFacts) -> bool:

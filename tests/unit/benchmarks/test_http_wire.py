@@ -59,3 +59,9 @@ def test_chunks_are_joined(chunks: list[bytes]) -> None:
     head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
     answer = parse(head + coded + b"0\r\n\r\n")
     assert answer == Response(200, answer.head, b"".join(chunks))
+
+
+def test_a_request_may_have_further_headers() -> None:
+    head, _, body = post("/infer", b"body", "text/plain", {"X-Length": "2"}).partition(b"\r\n\r\n")
+    assert body == b"body"
+    assert head.split(b"\r\n")[-2:] == [b"Content-Length: 4", b"X-Length: 2"]

@@ -57,6 +57,19 @@ CASES: dict[str, tuple[dict[str, Any], str, str]] = {
             "so more instances would not help."
         ),
     ),
+    "instances that lose time between two batches": (
+        {"models": (WAITING,), "instances": (busy(0.31),)},
+        "instances_bound",
+        (
+            "Requests wait for a free instance of scorer, of whose time 69 % passes between two "
+            "batches."
+        ),
+    ),
+    "a backlog where nobody tells of the instances": (
+        {"models": (WAITING,)},
+        "instances_bound",
+        "Requests wait for a free instance of scorer.",
+    ),
     "rejections hide the queue": (
         {"models": (activity(queue_ms=0.2, rejected=30),), "instances": FULL},
         "instances_bound",
@@ -165,7 +178,10 @@ CASES: dict[str, tuple[dict[str, Any], str, str]] = {
         ),
     ),
     "the batcher waits for company": (
-        {"models": (activity(requests=20, queue_ms=100.0),), "instances": IDLE},
+        {
+            "models": (activity(requests=20, queue_ms=100.0, batch=4, pending=4),),
+            "instances": IDLE,
+        },
         "under_driven",
         (
             "Requests wait for scorer although its instances are mostly idle: for the batcher's "
@@ -173,7 +189,7 @@ CASES: dict[str, tuple[dict[str, Any], str, str]] = {
         ),
     ),
     "a wait where nobody tells of the instances": (
-        {"models": (WAITING,)},
+        {"models": (activity(queue_ms=40.0, pending=1),)},
         "insufficient_evidence",
         (
             "Requests wait for scorer; whether for a free instance cannot be said, as it is not "
@@ -222,7 +238,10 @@ CASES: dict[str, tuple[dict[str, Any], str, str]] = {
     "requests fail": (
         {"models": (activity(failed=50),), "instances": IDLE},
         "insufficient_evidence",
-        "400 of 1200 requests failed, so what the others wait for says little.",
+        (
+            "400 of 1200 requests failed for another reason than load, so what the others wait for "
+            "says little."
+        ),
     ),
     "another program fills the machine": (
         {"instances": IDLE, "host_cpu_percent": 99.0, "processes": processes()},
@@ -232,12 +251,12 @@ CASES: dict[str, tuple[dict[str, Any], str, str]] = {
     "a stall": (
         {"models": (activity(requests=0, pending=3),)},
         "stalled",
-        "scorer stands still: requests wait, and for 8 s none has finished.",
+        "scorer stands still: requests wait, and for 8 s none has been answered.",
     ),
     "a stall beside a model that works": (
         {"models": (activity(requests=0, pending=3), activity(ModelKey("other", "1")))},
         "stalled",
-        "scorer stands still: requests wait, and for 8 s none has finished.",
+        "scorer stands still: requests wait, and for 8 s none has been answered.",
     ),
     "a stall that only the gateway sees": (
         {"models": (activity(requests=0),), "gateway": gateway(requests=0, in_flight=3)},
@@ -270,7 +289,7 @@ def test_the_evidence_has_the_numbers_that_are_known() -> None:
     assert found.evidence == (
         "A request to scorer waits 40 ms in Triton's queue and is computed in 5.1 ms.",
         "6 requests pending (median), 824 finished in 8.0 s, a batch has 4.0 on average.",
-        "Its instances are busy 97 % of the time.",
+        "Its instances compute 97 % of the time.",
         "The GPU is 30 % busy.",
         (
             "An answer takes the gateway 60 ms: 2.0 ms decoding and resizing, "
@@ -316,6 +335,10 @@ def test_a_short_silence_is_no_stall() -> None:
     assert diagnose(window(3, models=(activity(requests=0, pending=3),))).code != "stalled"
 
 
+def test_a_stall_goes_on_while_the_queue_turns_requests_away() -> None:
+    assert diagnose(window(models=(activity(requests=0, rejected=2, pending=3),))).code == "stalled"
+
+
 def test_a_failure_is_an_end_too() -> None:
     stuck = activity(requests=0, failed=1, pending=3)
     assert diagnose(window(models=(stuck,))).code != "stalled"
@@ -335,7 +358,7 @@ def test_an_ensemble_is_not_blamed_for_its_step() -> None:
     parent = activity(ModelKey("pipeline", "1"), queue_ms=0.2, infer_ms=12.0)
     counted = (InstanceActivity(SCORER, 0, 0.0, 2),)
     samples = [moment(0, elapsed_s=None, instances=counted), *window(models=(parent, calm))]
-    assert "Its instances are busy 60 % of the time." in diagnose(samples).evidence
+    assert "Its instances compute 60 % of the time." in diagnose(samples).evidence
 
 
 def test_of_several_models_the_one_with_full_instances_is_named() -> None:
@@ -356,7 +379,7 @@ def test_how_busy_instances_are_is_estimated_from_the_counters_once_their_number
     samples = [moment(0, elapsed_s=None, instances=counted), *window(models=(batched,))]
     found = diagnose(samples)
     assert found.code == "instances_bound"
-    assert "Its instances are busy 95 % of the time." in found.evidence
+    assert "Its instances compute 95 % of the time." in found.evidence
 
 
 def test_a_single_burst_does_not_decide() -> None:
