@@ -76,7 +76,7 @@ def instances(facts: Facts) -> Diagnosis | None:
             continue
         sentence = f"Requests wait for a free instance of {name(model)}"
         if busy is not None and not full:
-            sentence += f", of whose time {100 - 100 * busy:.0f} % passes between two batches"
+            sentence += f", which loses {100 - 100 * busy:.0f} % of its time between two batches"
         if facts.host_full:
             sentence += "; the machine's processors are full, so more instances would not help"
         return Diagnosis("instances_bound", f"{sentence}.", evidence(facts, model))

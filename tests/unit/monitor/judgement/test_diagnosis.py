@@ -61,7 +61,7 @@ CASES: dict[str, tuple[dict[str, Any], str, str]] = {
         {"models": (WAITING,), "instances": (busy(0.31),)},
         "instances_bound",
         (
-            "Requests wait for a free instance of scorer, of whose time 69 % passes between two "
+            "Requests wait for a free instance of scorer, which loses 69 % of its time between two "
             "batches."
         ),
     ),
@@ -190,6 +190,17 @@ CASES: dict[str, tuple[dict[str, Any], str, str]] = {
     ),
     "a wait where nobody tells of the instances": (
         {"models": (activity(queue_ms=40.0, pending=1),)},
+        "insufficient_evidence",
+        (
+            "Requests wait for scorer; whether for a free instance cannot be said, as it is not "
+            "known how busy its instances are."
+        ),
+    ),
+    "a wait in the gateway where nobody tells of the instances": (
+        {
+            "processes": processes(gateway_percent=40.0),
+            "gateway": gateway(total_ms=90.0, triton_ms=80.0),
+        },
         "insufficient_evidence",
         (
             "Requests wait for scorer; whether for a free instance cannot be said, as it is not "
@@ -350,7 +361,7 @@ def test_the_scrape_of_the_gateway_alone_is_no_stall() -> None:
 
 
 def test_an_ensemble_is_not_blamed_for_its_step() -> None:
-    parent = activity(ModelKey("pipeline", "1"), queue_ms=40.0, infer_ms=6.0)
+    parent = activity(ModelKey("pipeline", "1"), queue_ms=60.0, infer_ms=6.0, pending=9)
     found = diagnose(window(models=(parent, WAITING), instances=FULL))
     assert found.sentence == "Requests wait for a free instance of scorer."
     # 100 requests of 5 ms a second on two instances; the parent's time would make it full.
@@ -380,6 +391,35 @@ def test_how_busy_instances_are_is_estimated_from_the_counters_once_their_number
     found = diagnose(samples)
     assert found.code == "instances_bound"
     assert "Its instances compute 95 % of the time." in found.evidence
+
+
+def test_the_gateways_refusals_are_laid_to_the_model_with_most_work() -> None:
+    other = ModelKey("other", "1")
+    found = diagnose(
+        window(
+            models=(activity(other, requests=10, queue_ms=2.0), activity()),
+            instances=(busy(0.9, other), *FULL),
+            gateway=gateway(failures=9, rejected={"overloaded": 9}),
+        )
+    )
+    assert found.sentence == "Requests wait for a free instance of scorer."
+
+
+def test_a_queue_that_empties_now_and_then_is_no_backlog() -> None:
+    full, empty = (
+        {"models": (activity(requests=30, pending=pending),), "instances": (busy(0.4),)}
+        for pending in (6, 0)
+    )
+    samples = [moment(number, **(empty if number == 5 else full)) for number in range(8)]
+    assert diagnose(samples).code == "under_driven"
+
+
+def test_a_gpu_that_is_slowed_down_now_and_then_is_not_held_up_by_it() -> None:
+    slowed, free = (
+        {"gpus": (gpu(70, bits),), "models": (WAITING,), "instances": FULL} for bits in (HEAT, 0)
+    )
+    samples = [moment(number, **(slowed if number % 3 == 0 else free)) for number in range(9)]
+    assert diagnose(samples).code == "instances_bound"
 
 
 def test_a_single_burst_does_not_decide() -> None:

@@ -67,7 +67,7 @@ def test_few_requests_are_healthy() -> None:
 
 def test_an_instance_loses_time_between_two_batches() -> None:
     sentence = observed("one_instance")[-1].diagnosis.sentence
-    assert "% passes between two batches" in sentence
+    assert "% of its time between two batches" in sentence
 
 
 @pytest.mark.parametrize("file", sorted(FOLDER.glob("*.jsonl")), ids=lambda file: file.stem)
