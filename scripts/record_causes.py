@@ -123,16 +123,17 @@ def record_all(names: Sequence[str], folder: Path) -> int:
 
 def record(name: str, case: Case, triton: Triton, own: Processes, file: Path) -> None:
     port, requests = triton.port, _requests_to_triton(name)
-    watched = [f"--watch=triton={triton.port}"]
+    watched, gateway = [f"--watch=triton={triton.port}"], "off"
     if case.through_gateway:
         port = start_gateway(own, triton, name).port
         requests = [post("/v1/quality", picture, "image/jpeg") for picture in pictures.files()]
         watched.append(f"--watch=gateway={port}")
+        gateway = f"http://{HOST}:{port}"
     command = [
         *(sys.executable, "-m", "monitor", "record", str(file.resolve())),
         *("--interval", str(INTERVAL_S), "--duration", str(DURATION_S)),
         *("--triton", f"http://{HOST}:{triton.metrics_port}"),
-        *("--triton-http", f"http://{triton.address}", *watched),
+        *("--triton-http", f"http://{triton.address}", "--gateway", gateway, *watched),
     ]
     with loaded(port, requests, case) as over:
         over.wait(SETTLE_S)

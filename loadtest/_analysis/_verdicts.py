@@ -49,6 +49,7 @@ def judge_stage(
         gpu_percent=machine.gpu_percent,
         gpu_memory_ratio=machine.gpu_memory_ratio,
         temperature_celsius=machine.temperature_celsius,
+        queue_ms=machine.queue_ms,
         infer_ms=machine.infer_ms,
         e2e_ms=e2e_ms,
         e2e_label=e2e_label,

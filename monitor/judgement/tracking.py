@@ -69,6 +69,7 @@ def judge_sample(thresholds: Thresholds, sample: Sample) -> Verdict:
         gpu_percent=_most(gpu.utilization_percent for gpu in gpus),
         gpu_memory_ratio=_most(gpu.memory_ratio for gpu in gpus),
         temperature_celsius=_most(gpu.temperature_celsius for gpu in gpus),
+        queue_ms=sample.deltas().queue_ms,
         infer_ms=sample.deltas().infer_ms,
         e2e_ms=None if gateway is None else gateway.total_ms,
         e2e_label="mean",

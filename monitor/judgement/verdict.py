@@ -33,6 +33,7 @@ class Measure:
 MEASURES = (
     Measure("success_percent", "success", "%", higher_is_better=True, healthy_at_limit=True),
     Measure("e2e_ms", "end-to-end", "ms"),
+    Measure("queue_ms", "queue", "ms"),
     Measure("infer_ms", "inference", "ms"),
     Measure("gpu_memory_ratio", "GPU memory", "%", scale=100.0),
     Measure("temperature_celsius", "temperature", "°C"),
@@ -114,6 +115,7 @@ def judge(
     gpu_percent: float | None = None,
     gpu_memory_ratio: float | None = None,
     temperature_celsius: float | None = None,
+    queue_ms: float | None = None,
     infer_ms: float | None = None,
     e2e_ms: float | None = None,
     e2e_label: str = "",
@@ -128,6 +130,7 @@ def judge(
         "gpu_percent": gpu_percent,
         "gpu_memory_ratio": gpu_memory_ratio,
         "temperature_celsius": temperature_celsius,
+        "queue_ms": queue_ms,
         "infer_ms": infer_ms,
         "e2e_ms": e2e_ms,
     }

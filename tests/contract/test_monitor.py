@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from backend.web.api_keys import ApiKey, Scope, new_key, sha256
 from monitor.output.recording import read
 from monitor.sources.processes import find_root, read_tree
 from tests.processes import PROJECT, Gateway, Triton, environment, wait_until
@@ -130,15 +131,16 @@ def _inferences(recording: Path) -> int:
 
 
 def test_a_guarded_gateway_tells_whoever_has_the_key(triton: Triton, tmp_path: Path) -> None:
-    token = "token-of-our-own-processes"
+    key = new_key()
     keys = tmp_path / "keys"
-    keys.touch(mode=0o600)
-    settings = {"FRAMEGATE_API_KEYS_FILE": str(keys), "FRAMEGATE_INTERNAL_TOKEN": token}
+    keys.write_text(ApiKey("monitor", frozenset({Scope.METRICS}), sha256(key)).line + "\n")
+    keys.chmod(0o600)
+    settings = {"FRAMEGATE_API_KEYS_FILE": str(keys)}
     command = [sys.executable, "-m", "monitor", "--once", "--format", "json", "--watch", "off"]
     command += ["-i", "0.2", "--triton", triton.metrics_url]
     with Gateway(tmp_path / "gateway", triton_port=triton.http_port, **settings) as gateway:
         command += ["--gateway", gateway.url]
-        told = _once(command, FRAMEGATE_MONITOR_API_KEY=token)
+        told = _once(command, FRAMEGATE_MONITOR_API_KEY=key)
         refused = _once(command)
     assert told["gateway"]["request_count"] == 0
     assert refused["gateway"] is None

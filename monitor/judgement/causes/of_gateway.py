@@ -46,10 +46,11 @@ def long_time_in_gateway(facts: Facts) -> Diagnosis | None:
     if ratio >= BUSY_RATIO:
         return Diagnosis("gateway_bound", f"{most}.", evidence(facts))
     if wait_ms > own_ms:
-        sentence = (
-            "Frames wait in the gateway for a free connection to Triton, whose instances are not "
-            "all busy: more connections would help."
-        )
+        sentence = "Frames wait in the gateway for a free connection to Triton"
+        if facts.host_full:
+            sentence += "; the machine's processors are full, so more of them would not help."
+        else:
+            sentence += ", whose instances are not all busy: more connections would help."
         return Diagnosis("gateway_bound", sentence, evidence(facts))
     sentence = f"{most}, whose workers are idle meanwhile: pictures arrive slowly."
     return Diagnosis("under_driven", sentence, evidence(facts))

@@ -304,7 +304,8 @@ def test_an_exporter_answers_with_what_is_derived(triton: Triton) -> None:
         _, errors = process.communicate(timeout=DEADLINE_S)
     assert process.returncode == 0
     assert url in errors
-    assert 'framegate_monitor_queue_seconds{model="capture_quality",version="1"} 0.002' in text
+    series = 'framegate_monitor_model_queue_seconds{model="capture_quality",version="1"}'
+    assert f"{series} 0.002" in text
 
 
 @pytest.mark.parametrize(("fail_on", "code"), [(None, 0), ("degraded", 3), ("overloaded", 3)])
