@@ -1,22 +1,16 @@
 """Recordings of a real Triton (scripts/record_causes.py), each with something that holds it up."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from monitor.counters import ModelKey
 from monitor.judgement.observer import Observer
 from monitor.judgement.verdict import load_thresholds
 from monitor.observation import Observation
 from monitor.output.recording import read
-from monitor.sample import InstanceActivity, Sample
 from scripts.record_causes import CASES, FOLDER
 
 MOST_BYTES, MOST_SAMPLES = 60_000, 20
-# The recordings' models, as their configurations have it.
-INSTANCE_COUNTS = {"one_instance": 1}
-USUAL_COUNT = 2
 
 EXPECTED = {
     "one_instance": ("instances_bound", "Requests wait for a free instance of one_instance"),
@@ -28,19 +22,9 @@ EXPECTED = {
 }
 
 
-def recorded(name: str) -> list[Sample]:
-    """With the number of instances in the first sample, where the recording has none."""
-    samples = list(read(FOLDER / f"{name}.jsonl").samples)
-    if all(sample.instances is None for sample in samples):
-        count = INSTANCE_COUNTS.get(name, USUAL_COUNT)
-        known = (InstanceActivity(ModelKey(name, "1"), 0, 0.0, count),)
-        samples[0] = replace(samples[0], instances=known)
-    return samples
-
-
 def observed(name: str) -> list[Observation]:
     observer = Observer(load_thresholds())
-    return [observer.observe(sample) for sample in recorded(name)]
+    return [observer.observe(sample) for sample in read(FOLDER / f"{name}.jsonl").samples]
 
 
 @pytest.mark.parametrize("name", CASES)
