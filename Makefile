@@ -29,8 +29,8 @@ up: envs  ## serve until Ctrl-C
 loadtest: envs  ## the full progressive plan against `make up`
 	@.venv/bin/python -m loadtest
 
-monitor: envs  ## a line a second: GPU, queue and inference times
-	@.venv/bin/python -m monitor
+monitor: envs  ## a line a second: GPU, queue and inference times; ARGS=--tui for the whole screen
+	@.venv/bin/python -m monitor $(ARGS)
 
 lint: $(DEV_STAMP)  ## ruff and mypy
 	@.venv/bin/ruff check --quiet .

@@ -12,8 +12,9 @@ from pathlib import Path
 import psutil
 
 from benchmarks.figures import Target, spread
+from benchmarks.http_wire import Response
 from benchmarks.lineup import raw_requests
-from benchmarks.load import closed_loop
+from benchmarks.load import Load, closed_loop, open_loop
 from benchmarks.processes import HOST, Processes, clean_environment
 from benchmarks.repository import IDLE_MODEL
 from benchmarks.rounds import progress
@@ -26,7 +27,9 @@ from scripts._stack import PROJECT, StackError, say
 
 # Start, the first scrapes and imports on the way are not what a second costs.
 SETTLE_S = 5.0
+CALM_PER_S = 50.0
 MORE_MODELS = 20
+ALONE = ("--triton-http", "off", "--gateway", "off", "--watch", "off")
 MOST_PERCENT, MOST_PERCENT_MANY, MOST_MB, MOST_START_S = 1.0, 3.0, 60.0, 0.5
 START_WITHIN_S = 20.0
 
@@ -42,7 +45,7 @@ class Cost:
 
 def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(prog="make bench-monitor", description=__doc__)
-    made.add_argument("--seconds", type=float, default=60.0, help="watched each; default 60")
+    made.add_argument("--seconds", type=float, default=40.0, help="watched each; default 40")
     made.add_argument("--starts", type=int, default=10, help="timed starts; default 10")
     add_common_flags(made)
     return made
@@ -54,20 +57,21 @@ def run(options: argparse.Namespace) -> int:
         gateway = start_gateway(own, triton, IDLE_MODEL)
         progress(f"{options.starts} starts")
         starts_s = [start_s(triton) for _ in range(options.starts)]
-        alone = ("--triton-http", "off", "--gateway", "off", "--watch", "off")
-        costs = [cost("Triton's metrics alone", triton, gateway, alone, options.seconds)]
-        costs.append(cost("with all sources", triton, gateway, (), options.seconds))
+        watch = Watch(triton, gateway, options.seconds)
+        costs = [
+            watch.cost("Triton's metrics alone", ALONE),
+            watch.cost("all sources", ()),
+            watch.cost("all sources, on a machine that is full", (), flat_out=True),
+        ]
         progress(f"{MORE_MODELS} more models")
         load_more_models(triton, folder / "models")
-        costs.append(
-            cost(f"all sources, {MORE_MODELS + 2} models", triton, gateway, (), options.seconds)
-        )
+        costs.append(watch.cost(f"all sources, {MORE_MODELS + 2} models", ()))
     start = spread(starts_s)
     rows = [["at a sample a second", "% of one core", "PSS MB"]]
     rows += [[one.name, f"{one.cpu_percent:.2f}", f"{one.pss_mb:.1f}"] for one in costs]
     say(aligned(rows))
     say(f"\nstart to first line: {shown(start, 2)} s (no GPU)")
-    first, _, many = costs
+    first, many = costs[0], costs[-1]
     targets = [
         Target("CPU, Triton's metrics alone", first.cpu_percent, MOST_PERCENT, False, " %"),
         Target(
@@ -79,19 +83,6 @@ def run(options: argparse.Namespace) -> int:
     say("\n" + targets_table(targets))
     figures = {"costs": [asdict(one) for one in costs], "starts_s": starts_s}
     return finish("monitor", options, figures, targets)
-
-
-def command(triton: Triton, gateway: Server, *flags: str) -> list[str]:
-    return [
-        *(sys.executable, "-m", "monitor", "--triton", f"http://{HOST}:{triton.metrics_port}"),
-        *(
-            "--triton-http",
-            f"http://{triton.address}",
-            "--gateway",
-            f"http://{HOST}:{gateway.port}",
-        ),
-        *("--watch", f"gateway={gateway.port}", "--watch", f"triton={triton.port}", *flags),
-    ]
 
 
 def start_s(triton: Triton) -> float:
@@ -115,26 +106,48 @@ def start_s(triton: Triton) -> float:
     return took_s
 
 
-def cost(
-    name: str, triton: Triton, gateway: Server, flags: tuple[str, ...], seconds: float
-) -> Cost:
-    """The monitor's processor time and memory while one connection asks without a pause."""
-    progress(f"{name}: {seconds:.0f} s")
-    with Processes() as own:
-        child = own.start("monitor", command(triton, gateway, *flags), {})
-        process = psutil.Process(child.pid)
-        load = closed_loop(
-            gateway.port, raw_requests(), lambda *_: None, connections=1, seconds=SETTLE_S
-        )
-        before, began_s = process.cpu_times(), time.monotonic()
-        load = closed_loop(
-            gateway.port, raw_requests(), lambda *_: None, connections=1, seconds=seconds
-        )
-        after, elapsed_s = process.cpu_times(), time.monotonic() - began_s
-        if child.poll() is not None or not load.answers:
-            raise StackError(f"the monitor ended:\n{child.last_words()}")
-        used_s = after.user + after.system - before.user - before.system
-        return Cost(name, 100 * used_s / elapsed_s, pss_mb(child.pid))
+@dataclass(frozen=True)
+class Watch:
+    """The monitor beside a Triton and a gateway that are asked something."""
+
+    triton: Triton
+    gateway: Server
+    seconds: float
+
+    def cost(self, name: str, flags: tuple[str, ...], *, flat_out: bool = False) -> Cost:
+        """Its processor time and memory, once it has settled."""
+        progress(f"{name}: {self.seconds:.0f} s")
+        with Processes() as own:
+            child = own.start("monitor", self._command(*flags), {})
+            process = psutil.Process(child.pid)
+            self._load(SETTLE_S, flat_out=flat_out)
+            before, began_s = process.cpu_times(), time.monotonic()
+            load = self._load(self.seconds, flat_out=flat_out)
+            after, elapsed_s = process.cpu_times(), time.monotonic() - began_s
+            if child.poll() is not None or not load.answers:
+                raise StackError(f"the monitor ended:\n{child.last_words()}")
+            used_s = after.user + after.system - before.user - before.system
+            return Cost(name, 100 * used_s / elapsed_s, pss_mb(child.pid))
+
+    def _command(self, *flags: str) -> list[str]:
+        triton, gateway = self.triton, self.gateway
+        return [
+            *(sys.executable, "-m", "monitor", "--triton", f"http://{HOST}:{triton.metrics_port}"),
+            *("--triton-http", f"http://{triton.address}"),
+            *("--gateway", f"http://{HOST}:{gateway.port}"),
+            *("--watch", f"gateway={gateway.port}", "--watch", f"triton={triton.port}", *flags),
+        ]
+
+    def _load(self, seconds: float, *, flat_out: bool) -> Load:
+        port, requests = self.gateway.port, raw_requests()
+        if flat_out:
+            return closed_loop(port, requests, unjudged, connections=16, seconds=seconds)
+        schedule = [number / CALM_PER_S for number in range(round(seconds * CALM_PER_S))]
+        return open_loop(port, requests, unjudged, schedule, most_connections=16)
+
+
+def unjudged(picture: int, response: Response) -> None:
+    """What is answered matters to other benchmarks."""
 
 
 def load_more_models(triton: Triton, repository: Path) -> None:

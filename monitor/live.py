@@ -104,15 +104,27 @@ class Live:
 
 
 def given_by(options: argparse.Namespace) -> Given:
-    watch = options.watch
     return Given(
         triton=options.triton,
         triton_http=options.triton_http,
         gateway=options.gateway,
-        watch=None if watch is None else tuple(one for one in watch if one is not None),
+        watch=_watched(options.watch),
         api_key=options.api_key,
         ca=options.ca,
     )
+
+
+def _watched(flags: Sequence[tuple[str, int] | None] | None) -> tuple[tuple[str, int], ...] | None:
+    """Those after the last "off"; None where the flag was not given."""
+    if flags is None:
+        return None
+    watched: list[tuple[str, int]] = []
+    for flag in flags:
+        if flag is None:
+            watched.clear()
+        else:
+            watched.append(flag)
+    return tuple(watched)
 
 
 def tls_context(where: Addresses, *, insecure: bool) -> ssl.SSLContext | None:

@@ -1,11 +1,15 @@
 """A whole session in a few lines. Pure."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from monitor.counters import Deltas, total
-from monitor.observation import Observation
+from monitor.observation import DiagnosisCode, Observation
 from monitor.sample import Sample
+
+# Of what was waited for, the most frequent.
+MOST_DIAGNOSES = 2
 
 
 @dataclass
@@ -65,6 +69,8 @@ class Summary:
     deltas: Deltas = field(default_factory=Deltas)
     series: dict[str, Series] = field(default_factory=lambda: {name: Series() for name in ROWS})
     levels: dict[str, int] = field(default_factory=dict)
+    diagnoses: Counter[DiagnosisCode] = field(default_factory=Counter)
+    sentences: dict[DiagnosisCode, str] = field(default_factory=dict)
     gpu_reason: str | None = None
 
     def add(self, observation: Observation) -> None:
@@ -74,6 +80,8 @@ class Summary:
         self.sample_count += 1
         self.last_s = sample.monotonic_s
         self.levels[level] = self.levels.get(level, 0) + 1
+        self.diagnoses[observation.diagnosis.code] += 1
+        self.sentences[observation.diagnosis.code] = observation.diagnosis.sentence
         self.gpu_reason = sample.missing.get("gpu")
         self._add_triton(sample)
         self._add_gateway(sample)
@@ -125,7 +133,7 @@ class Summary:
             lines.append(self._energy(self.energy_mj))
         elif not self.series["gpu_percent"].count and not self.series["power"].count:
             lines.append(f"GPU: unknown ({self.gpu_reason or 'no GPU answered'})")
-        return "\n".join([*lines, self._verdicts()])
+        return "\n".join([*lines, self._verdicts(), *self._waiting()])
 
     def _counts(self) -> str:
         span = f"{self.sample_count} samples in {self.last_s - self.first_s:.0f} s"
@@ -160,6 +168,15 @@ class Summary:
             if level in self.levels
         ]
         return f"Verdict: {', '.join(shares) or 'unknown'}"
+
+    def _waiting(self) -> list[str]:
+        """What was most often waited for, as it was said last."""
+        known = Counter(self.diagnoses)
+        del known["insufficient_evidence"]
+        return [
+            f"Waiting, {100 * count / self.sample_count:.0f} % of the time: {self.sentences[code]}"
+            for code, count in known.most_common(MOST_DIAGNOSES)
+        ]
 
 
 def _sum(so_far: int | None, more: int | None) -> int | None:

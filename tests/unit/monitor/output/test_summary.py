@@ -1,6 +1,9 @@
+from dataclasses import replace
+
 import pytest
 
 from monitor.counters import Deltas, ModelActivity, ModelKey
+from monitor.observation import Diagnosis, DiagnosisCode
 from monitor.output.summary import Summary
 from monitor.sample import GatewayActivity, GpuReading, Sample
 from tests.unit.monitor.observed import observed
@@ -57,6 +60,18 @@ def test_a_session_is_summed_up_by_means_over_requests_and_peaks_of_intervals() 
         "GPU power                 45.0      50.0 W",
         "GPU energy: 90 J (0.03 Wh), 2.250 J per inference",
         "Verdict: degraded 50 %, healthy 50 %",
+    ]
+
+
+def test_what_was_waited_for_is_told_most_frequent_first() -> None:
+    summary = Summary()
+    codes: list[DiagnosisCode] = ["under_driven", "stalled", "stalled", "insufficient_evidence"]
+    for second, code in enumerate(codes):
+        diagnosis = Diagnosis(code, f"It is {code}, {second}.")
+        summary.add(replace(observed(Sample(0.0, float(second))), diagnosis=diagnosis))
+    assert summary.text().splitlines()[-2:] == [
+        "Waiting, 50 % of the time: It is stalled, 2.",
+        "Waiting, 25 % of the time: It is under_driven, 0.",
     ]
 
 
