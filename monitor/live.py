@@ -18,6 +18,7 @@ from monitor.sources.gpu import GpuReader
 from monitor.sources.gpu_selection import Unselected
 from monitor.sources.http import get
 from monitor.sources.sampling import Processes, Sampler
+from monitor.sources.tls import BadCertificates, tls_context
 from monitor.sources.triton import TritonSource
 
 # --once must answer in three seconds whatever the interval: two scrapes and the wait between.
@@ -42,7 +43,7 @@ class Live:
         self._duration_s = options.duration
         self._diagnostics = diagnostics
         self.addresses = resolve(given_by(options), environment)
-        self._tls = tls_context(self.addresses, insecure=options.insecure)
+        self._tls = _believed(self.addresses, insecure=options.insecure)
         self._gpus = GpuReader(only=tuple(options.gpu or ()))
 
     def __enter__(self) -> Self:
@@ -127,25 +128,15 @@ def _watched(flags: Sequence[tuple[str, int] | None] | None) -> tuple[tuple[str,
     return tuple(watched)
 
 
-def tls_context(where: Addresses, *, insecure: bool) -> ssl.SSLContext | None:
-    """None where no certificate will be seen: making one takes as long as a sample.
-
-    Raises:
-        UsageError: the certificates cannot be read.
-    """
+def _believed(where: Addresses, *, insecure: bool) -> ssl.SSLContext | None:
+    """None where no certificate will be seen: making one takes as long as a sample."""
     addresses = (where.metrics, where.statistics, where.gateway)
     if not any(url is not None and url.startswith("https:") for url in addresses):
         return None
     try:
-        context = ssl.create_default_context(cafile=where.ca)
-    except ssl.SSLError:
-        raise UsageError(f"{where.ca} holds no certificate in PEM format") from None
-    except OSError as error:
-        raise UsageError(f"{where.ca} cannot be read: {error.strerror}") from error
-    if insecure:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    return context
+        return tls_context(where.ca, insecure=insecure)
+    except BadCertificates as error:
+        raise UsageError(str(error)) from error
 
 
 def _watcher(where: Addresses) -> Processes | None:

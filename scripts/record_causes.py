@@ -25,6 +25,7 @@ FOLDER = PROJECT / "tests/data/monitor"
 INTERVAL_S, DURATION_S = 0.5, 7.0
 # Before the recording begins, so that its first interval is like the others.
 SETTLE_S = 1.0
+LARGE = (1280, 720)
 END_TIMEOUT_S = 30.0
 _ONE_INSTANCE = (("count: 2", "count: 1"),)
 # A model that takes half a minute must not be warmed up.
@@ -59,6 +60,7 @@ class Case:
     requests_at_once: int
     pause_s: float = 0.0
     through_gateway: bool = False
+    large_pictures: bool = False
 
 
 CASES = {
@@ -90,6 +92,13 @@ CASES = {
         Variant("idle.py"),
         64,
         through_gateway=True,
+    ),
+    "large_pictures": Case(
+        "a model without work behind the gateway, pictures of 1280 × 720, 32 requests at once",
+        Variant("idle.py"),
+        32,
+        through_gateway=True,
+        large_pictures=True,
     ),
 }
 
@@ -126,7 +135,8 @@ def record(name: str, case: Case, triton: Triton, own: Processes, file: Path) ->
     watched, gateway = [f"--watch=triton={triton.port}"], "off"
     if case.through_gateway:
         port = start_gateway(own, triton, name).port
-        requests = [post("/v1/quality", picture, "image/jpeg") for picture in pictures.files()]
+        files = [pictures.camera_file(LARGE)] if case.large_pictures else pictures.files()
+        requests = [post("/v1/quality", file, "image/jpeg") for file in files]
         watched.append(f"--watch=gateway={port}")
         gateway = f"http://{HOST}:{port}"
     command = [

@@ -6,6 +6,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from loadtest._errors import LoadtestError
+from monitor.sources import tls
 
 
 @dataclass(frozen=True)
@@ -52,22 +53,12 @@ def parse_address(url: str) -> Address:
 
 
 def tls_context(ca: Path | None, *, insecure: bool) -> ssl.SSLContext:
-    """What decides whether a server is believed.
-
-    Args:
-        ca: trust the certificates in this file and no others; None: those of the system.
-        insecure: believe anybody.
+    """What decides whether a server is believed; the monitor decides it likewise.
 
     Raises:
         LoadtestError: the file cannot be read or holds no certificate.
     """
     try:
-        context = ssl.create_default_context(cafile=ca)
-    except ssl.SSLError:
-        raise LoadtestError(f"{ca} holds no certificate in PEM format") from None
-    except OSError as error:
-        raise LoadtestError(f"cannot read the certificates in {ca}: {error.strerror}") from error
-    if insecure:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    return context
+        return tls.tls_context(ca, insecure=insecure)
+    except tls.BadCertificates as error:
+        raise LoadtestError(str(error)) from error

@@ -11,6 +11,7 @@ from typing import Any, TextIO, TypeVar
 
 from monitor.counters import Deltas, ModelActivity, ModelKey
 from monitor.observation import Observation
+from monitor.output.frame_types import checked
 from monitor.sample import (
     GatewayActivity,
     GpuReading,
@@ -181,7 +182,9 @@ def read(path: Path | str) -> Recording:
             elif frame.get("type") == "sample":
                 samples.append(_sample(frame))
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise RecordingError(f"{path}, line {number} lacks something: {error}.") from error
+            raise RecordingError(
+                f"{path}, line {number} is not as it should be: {error}."
+            ) from error
     assert header is not None
     return Recording(header, tuple(samples), cut_off)
 
@@ -192,7 +195,7 @@ def _sample(frame: Mapping[str, Any]) -> Sample:
     # Recordings of before have none of these.
     batch_sizes, processes = triton.get("batch_sizes"), frame.get("processes", ())
     instances, gateway = triton.get("instances"), frame.get("gateway")
-    return Sample(
+    sample = Sample(
         wall_s=frame["wall_s"],
         monotonic_s=frame["monotonic_s"],
         gpus=tuple(_build(GpuReading, gpu) for gpu in frame["gpus"]),
@@ -208,16 +211,18 @@ def _sample(frame: Mapping[str, Any]) -> Sample:
         instances=None if instances is None else tuple(map(_instances, instances)),
         gateway=None if gateway is None else _build(GatewayActivity, gateway),
     )
+    return checked(sample)
 
 
 def _model(frame: Mapping[str, Any]) -> ModelActivity:
     deltas = frame["deltas"]
-    return ModelActivity(
+    activity = ModelActivity(
         ModelKey(frame["model"], frame["version"]),
         frame["pending_count"],
         None if deltas is None else _build(Deltas, deltas),
         tuple(frame.get("steps", ())),
     )
+    return checked(activity)
 
 
 def _instances(frame: Mapping[str, Any]) -> InstanceActivity:
@@ -228,4 +233,4 @@ def _instances(frame: Mapping[str, Any]) -> InstanceActivity:
 def _build(kind: type[T], frame: Mapping[str, Any]) -> T:
     """Only the fields this version knows: a later one may have added some."""
     known = {entry.name for entry in fields(kind)}  # type: ignore[arg-type]
-    return kind(**{name: value for name, value in frame.items() if name in known})
+    return checked(kind(**{name: value for name, value in frame.items() if name in known}))

@@ -64,7 +64,8 @@ def row(sample: Sample, timezone: tzinfo | None = None, width: int | None = None
     lines = [_line(cells, columns, width)]
     notes = _notes(deltas, pending_count)
     if notes:
-        after = sum(column.width for column in columns)
+        # A value may have been too wide for its column.
+        after = max(sum(column.width for column in columns), len(lines[0]) + 1)
         if width is None or after + len(notes) <= width:
             lines[0] = lines[0].ljust(after) + notes
         else:

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from monitor.sample import TWO_READINGS, GatewayActivity, GpuReading, ProcessReading, Sample
 from monitor.sources import host
-from monitor.sources.triton import TritonReading
+from monitor.sources.triton import FIRST_SHARE, TritonReading
 
 LONGEST_SCRAPE_S = 2.0
 SCRAPE_SHARE = 0.8
@@ -19,9 +19,6 @@ class Gpus(Protocol):
 
 
 class Triton(Protocol):
-    @property
-    def scrapes(self) -> int: ...
-
     def read(self, timeout_s: float) -> TritonReading: ...
 
 
@@ -52,13 +49,14 @@ class Sampler:
         monotonic: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
         cpu_times: Callable[[], host.CpuTimes | None] = host.read_cpu_times,
+        stopwatch: Callable[[], float] = time.monotonic,
     ) -> None:
         self._gpus = gpus
         self._triton = triton
         self._gateway = gateway
         self._processes = processes
-        scrapes = triton.scrapes + (gateway is not None)
-        self._timeout_s = min(SCRAPE_SHARE * interval_s, LONGEST_SCRAPE_S) / scrapes
+        self._timeout_s = min(SCRAPE_SHARE * interval_s, LONGEST_SCRAPE_S)
+        self._stopwatch = stopwatch
         self._monotonic = monotonic
         self._wall = wall
         self._cpu_times = cpu_times
@@ -70,9 +68,12 @@ class Sampler:
         gpus = self._gpus.read(monotonic_s)
         if self._gpus.reason is not None:
             missing["gpu"] = self._gpus.reason
-        triton = self._triton.read(self._timeout_s)
+        began_s = self._stopwatch()
+        # A server that does not answer leaves the next one some time; one that does, most of it.
+        share = 1.0 if self._gateway is None else FIRST_SHARE
+        triton = self._triton.read(share * self._timeout_s)
         missing |= triton.missing
-        gateway = self._read_gateway(missing)
+        gateway = self._read_gateway(missing, self._timeout_s - (self._stopwatch() - began_s))
         processes = self._read_processes(missing)
         return Sample(
             wall_s,
@@ -88,10 +89,10 @@ class Sampler:
             gateway=gateway,
         )
 
-    def _read_gateway(self, missing: dict[str, str]) -> GatewayActivity | None:
+    def _read_gateway(self, missing: dict[str, str], timeout_s: float) -> GatewayActivity | None:
         if self._gateway is None:
             return None
-        activity, reason = self._gateway.read(self._timeout_s)
+        activity, reason = self._gateway.read(max(timeout_s, (1 - FIRST_SHARE) * self._timeout_s))
         if reason is not None:
             missing["gateway"] = reason
         return activity

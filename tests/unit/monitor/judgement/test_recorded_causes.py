@@ -19,6 +19,7 @@ EXPECTED = {
     "few_requests": ("under_driven", "Triton has little to do and nothing waits for long in it"),
     "stalled_model": ("stalled", "stalled_model stands still: requests wait, and for "),
     "full_gateway": ("gateway_bound", "The machine's processors are full, most of them with the"),
+    "large_pictures": ("preprocessing_bound", "The machine's processors are full, most of them"),
 }
 
 

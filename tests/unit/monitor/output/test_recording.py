@@ -181,7 +181,7 @@ def test_a_recording_of_before_has_neither_processes_nor_batch_sizes(tmp_path: P
         ('{"type":"sam', "does not begin with a header frame"),
         ('{"type":"sample"}\n', "does not begin with a header frame"),
         ('{"type":"header","schema_version":2}\n', "schema version 2; this monitor reads 1"),
-        ('{"type":"header","schema_version":1}\n', "line 1 lacks something"),
+        ('{"type":"header","schema_version":1}\n', "line 1 is not as it should be"),
         ("nonsense\n", "line 1 is not a frame"),
         ("[1]\n", "line 1 is not a frame: not an object"),
     ],
@@ -201,10 +201,29 @@ def test_a_broken_line_in_the_middle_is_refused_with_its_number(tmp_path: Path) 
     with pytest.raises(RecordingError, match="line 2 is not a frame"):
         read(path)
     path.write_text("".join([lines[0], '{"type":"sample"}\n']), encoding="utf-8")
-    with pytest.raises(RecordingError, match="line 2 lacks something: 'triton'"):
+    with pytest.raises(RecordingError, match="line 2 is not as it should be: 'triton'"):
         read(path)
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(RecordingError, match="cannot be read: No such file"):
         read(tmp_path / "absent.jsonl")
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("wall_s", "now"),
+        ("host_cpu_percent", [1]),
+        ("missing", None),
+        ("gateway", {"elapsed_s": {}}),
+    ],
+)
+def test_a_field_of_another_type_is_named_with_its_line(
+    field: str, value: object, tmp_path: Path
+) -> None:
+    path = recorded(tmp_path, UNKNOWN)
+    header, frame = path.read_text(encoding="utf-8").splitlines()
+    path.write_text(f"{header}\n{json.dumps(json.loads(frame) | {field: value})}\n")
+    with pytest.raises(RecordingError, match="line 2 is not as it should be: "):
+        read(path)

@@ -40,7 +40,7 @@ class Server:
 
 def source(server: Server) -> TritonSource:
     clock = itertools.count(10.0, 0.25)
-    return TritonSource(METRICS, STATISTICS, server, lambda: next(clock))
+    return TritonSource(METRICS, STATISTICS, server, lambda: next(clock), lambda: 0.0)
 
 
 def sample_of(reading: TritonReading) -> Sample:
@@ -70,7 +70,8 @@ def test_batch_sizes_are_those_since_the_reading_before() -> None:
     assert readings[3].missing["batch_sizes"] == (
         f"{STATISTICS} answered something that is no statistics"
     )
-    assert set(server.timeouts_s) == {0.4}
+    # The first leaves time for the second, which has all that the first did not need.
+    assert server.timeouts_s[-2:] == [pytest.approx(0.32), 0.4]
     assert server.asked.count(CONFIG) == 1
 
 
@@ -137,9 +138,41 @@ def test_a_request_through_an_ensemble_is_one_and_its_time_that_of_its_steps() -
 def test_a_model_that_comes_back_is_asked_for_its_configuration_again() -> None:
     one = triton_text({"inference_request_success": 1})
     server = Server(
-        {METRICS: [one, "", one], CONFIG: [TWO_INSTANCES], STATISTICS: [statistics_text({1: 0})]}
+        {
+            METRICS: [one, "", one],
+            CONFIG: [TWO_INSTANCES],
+            STATISTICS: [statistics_text({1: 0}), '{"model_stats": []}', statistics_text({1: 0})],
+        }
     )
     own = source(server)
     for _ in range(3):
         own.read(0.4)
     assert server.asked.count(CONFIG) == 2
+
+
+def test_a_slow_scrape_takes_the_next_one_s_time_but_for_a_fifth() -> None:
+    server = Server(
+        {
+            METRICS: [ScrapeError("slow")],
+            CONFIG: [TWO_INSTANCES],
+            STATISTICS: [statistics_text({1: 0})],
+        }
+    )
+    stopwatch = iter([0.0, 0.9, 0.9])
+    TritonSource(METRICS, STATISTICS, server, stopwatch=lambda: next(stopwatch)).read(1.0)
+    assert server.timeouts_s[:2] == [0.8, pytest.approx(0.2)]
+
+
+def test_sizes_of_batches_are_known_without_the_metrics() -> None:
+    server = Server(
+        {
+            METRICS: [ScrapeError("refused")],
+            CONFIG: [TWO_INSTANCES],
+            STATISTICS: [statistics_text({1: 0}), statistics_text({1: 3})],
+        }
+    )
+    own = source(server)
+    own.read(0.4)
+    reading = own.read(0.4)
+    assert (reading.models, reading.batch_sizes) == (None, {1: 3})
+    assert reading.missing == {"triton": "refused"}
