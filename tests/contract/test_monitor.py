@@ -84,7 +84,10 @@ def test_the_sum_over_a_run_is_what_was_sent_to_the_last_one(
     assert sum(size * count for size, count in _executions(recording).items()) == SENT
     # Eight at a time for two instances: the gateway waits for Triton most of the time.
     stages = [sample.gateway.stage_ms for sample in samples if sample.gateway is not None]
-    assert all(stage["triton"] > stage["decode"] > 0 for stage in stages if stage)
+    # Counters of several processes are not read at one moment: a stage may be an interval late.
+    whole = [stage for stage in stages if {"triton", "decode"} <= stage.keys()]
+    assert whole
+    assert all(stage["triton"] > stage["decode"] > 0 for stage in whole)
     busy = [one.busy_ratio for sample in samples for one in sample.instances or ()]
     assert any(busy)
     # An execution that began before the interval is counted in it whole.

@@ -118,7 +118,8 @@ def test_an_open_loop_sends_without_answers_up_to_a_bound_and_says_what_it_did_n
     assert code == 3
     # Those under way when the stage ended are waited for and are its own.
     assert set(failures) == {"no answer: timed out"}
-    assert 10 <= failures["no answer: timed out"] <= 20
+    # At most ten of each camera; those of them that began before the stage are not its own.
+    assert 1 <= failures["no answer: timed out"] <= 20
     assert stage["requests"] == unsent + failures["no answer: timed out"]
     assert stage["requests"] == pytest.approx(2 * 4 / 0.2, rel=0.15)
 
