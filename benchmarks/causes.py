@@ -19,7 +19,7 @@ from benchmarks.tables import aligned, targets_table
 from benchmarks.triton import Triton
 from scripts._stack import StackError, say
 
-# Below the hard limit on open files that this leaves, a gateway would not even be asked.
+# Fewer than there are cameras, and enough for everything else the load tester opens.
 FEW_FILES = 200
 # To and fro, more than any answer may take.
 NETWORK_DELAY_S = 0.35

@@ -1,6 +1,5 @@
 """Where everything is: what the flags say, else the environment, else what is usual."""
 
-import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,7 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from monitor.sources.gateway_metrics import gateway_url
-from monitor.sources.http import BadUrl
+from monitor.sources.http import BadUrl, is_loopback
 from monitor.sources.triton_metrics import metrics_url
 from monitor.sources.triton_statistics import statistics_url
 
@@ -127,9 +126,6 @@ def _settings(environment: Mapping[str, str]) -> "Settings | None":
 def _local_port(url: str) -> int | None:
     """The port of an address of this machine; None for any other."""
     parts = urlsplit(url)
-    host = parts.hostname or ""
-    try:
-        local = host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
+    if not is_loopback(parts.hostname or ""):
         return None
-    return (parts.port or (443 if parts.scheme == "https" else 80)) if local else None
+    return parts.port or (443 if parts.scheme == "https" else 80)

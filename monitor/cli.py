@@ -23,7 +23,7 @@ from monitor.output.colour import levels_painted, printable, wanted
 from monitor.output.recording import Recorder, RecordingError, observation_frame, read
 from monitor.output.replay import replay
 from monitor.output.summary import Summary
-from monitor.session import Diagnostics
+from monitor.session import Diagnostics, Sink
 from monitor.showing import showing
 from monitor.signals import StopSignals
 
@@ -110,7 +110,7 @@ def _show(options: argparse.Namespace, stop: StopSignals) -> int:
         with _alerts(options, say) as alerts:
             with showing(options, options.interval, colour=_colour(options, sys.stdout)) as shown:
                 summary = live.watch(observer.observe, (shown, alerts), stop)
-            _sum_up(summary, stop, sys.stderr if options.format != "table" else sys.stdout)
+            _sum_up(summary, stop, _summary_stream(options))
             return exit_code(alerts.levels_seen, options.fail_on)
 
 
@@ -137,16 +137,29 @@ def _record(options: argparse.Namespace, stop: StopSignals) -> int:
             file = options.file.open("w", encoding="utf-8")
         except OSError as error:
             raise UsageError(f"{options.file} cannot be written: {error.strerror}") from error
-        with file, _alerts(options, say) as alerts:
+        with file:
             recorder = Recorder(file, options.interval)
             if options.once:
                 sample = live.once(stop)
                 Diagnostics(say).note(sample)
                 recorder.write(observer.observe(sample))
                 return EXIT_OK
-            summary = live.watch(observer.observe, (recorder, alerts), stop)
-            _sum_up(summary, stop, sys.stderr)
-            return exit_code(alerts.levels_seen, options.fail_on)
+            return _watch(options, live, observer, recorder, say, stop)
+
+
+def _watch(
+    options: argparse.Namespace,
+    live: Live,
+    observer: Observer,
+    sink: Sink,
+    say: Callable[[str], None],
+    stop: StopSignals,
+) -> int:
+    """What shows nothing on the terminal: its summary goes to stderr."""
+    with _alerts(options, say) as alerts:
+        summary = live.watch(observer.observe, (sink, alerts), stop)
+        _sum_up(summary, stop, sys.stderr)
+        return exit_code(alerts.levels_seen, options.fail_on)
 
 
 def _replay(options: argparse.Namespace, stop: StopSignals) -> int:
@@ -165,7 +178,7 @@ def _replay(options: argparse.Namespace, stop: StopSignals) -> int:
             # The last picture stays until it has been seen.
             while options.tui and not stop.wait(LONG_S):
                 pass
-        _sum_up(summary, stop, sys.stderr if options.format != "table" else sys.stdout, always=True)
+        _sum_up(summary, stop, _summary_stream(options), always=True)
         return exit_code(alerts.levels_seen, options.fail_on)
 
 
@@ -193,15 +206,17 @@ def _export(options: argparse.Namespace, stop: StopSignals) -> int:
             _saying(options) as say,
             Live(options, os.environ, Diagnostics(say)) as live,
             Exporter(options.host, options.port, interval_s=options.interval) as exporter,
-            _alerts(options, say) as alerts,
         ):
             say(f"http://{options.host}:{exporter.port}/metrics")
-            summary = live.watch(observer.observe, (exporter, alerts), stop)
-            _sum_up(summary, stop, sys.stderr)
-            return exit_code(alerts.levels_seen, options.fail_on)
+            return _watch(options, live, observer, exporter, say, stop)
     except CannotListen as error:
         _say(str(error).rstrip("."))
         return EXIT_FAILED
+
+
+def _summary_stream(options: argparse.Namespace) -> TextIO:
+    """Beside lines for people, but never into what a program reads."""
+    return sys.stdout if options.format == "table" else sys.stderr
 
 
 def _sum_up(summary: Summary, stop: StopSignals, to: TextIO, *, always: bool = False) -> None:

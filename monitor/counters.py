@@ -86,6 +86,12 @@ class Deltas:
             return None
         return self.inference_count / self.execution_count
 
+    def in_flight(self, elapsed_s: float | None) -> float | None:
+        """Requests inside on average, by Little's law."""
+        if self.request_us is None or not elapsed_s:
+            return None
+        return self.request_us / 1e6 / elapsed_s
+
 
 def _mean_ms(total_us: int | None, count: int | None) -> float | None:
     if total_us is None or count is None or count <= 0:

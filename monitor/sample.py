@@ -46,6 +46,11 @@ class GpuReading:
     interval_energy_mj: int | None = None
 
     @property
+    def place(self) -> str:
+        """Its number, and after a slash that of a part."""
+        return str(self.index) if self.mig_index is None else f"{self.index}/{self.mig_index}"
+
+    @property
     def memory_ratio(self) -> float | None:
         if self.memory_used_bytes is None or not self.memory_total_bytes:
             return None
@@ -154,11 +159,8 @@ class Sample:
         return sum(known) if known else None
 
     def in_flight(self) -> float | None:
-        """Requests inside Triton on average, by Little's law."""
-        request_us = self.deltas().request_us
-        if request_us is None or not self.elapsed_s:
-            return None
-        return request_us / 1e6 / self.elapsed_s
+        """Requests inside Triton on average."""
+        return self.deltas().in_flight(self.elapsed_s)
 
     def joules_per_inference(self) -> float | None:
         """None where one of the GPUs does not say what it used, or nothing was inferred."""

@@ -7,6 +7,7 @@ from loadtest._analysis._breakdown import PART_WORDS, Part
 from loadtest._analysis._findings import Cause, CauseCode
 from loadtest._analysis._machine import MachineInStage
 from loadtest._analysis._stages import Measured, StageResult
+from monitor.judgement.words import ms, sentence
 
 GATEWAY, TRITON = "gateway", "triton"
 # What leaves less than a tenth of its time free no longer answers at once.
@@ -121,10 +122,12 @@ class Facts:
     def times(self) -> str:
         if self.answer_ms is None:
             return ""
-        told = ", ".join(f"{_ms(ms)} {PART_WORDS[part]}" for part, ms in self.parts.items())
+        told = ", ".join(
+            f"{ms(part_ms)} {PART_WORDS[part]}" for part, part_ms in self.parts.items()
+        )
         before = self.baseline.response_ms.avg if self.baseline is not None else None
-        compared = "" if before is None else f"; {_ms(before)} at the baseline"
-        return f"A mean answer takes {_ms(self.answer_ms)}{compared}{': ' if told else ''}{told}."
+        compared = "" if before is None else f"; {ms(before)} at the baseline"
+        return f"A mean answer takes {ms(self.answer_ms)}{compared}{': ' if told else ''}{told}."
 
     def processors(self) -> str:
         told = []
@@ -136,7 +139,7 @@ class Facts:
         if self.machine.host_cpu_percent is not None:
             cores = "processors" if self.cores is None else f"{self.cores} cores"
             told.append(f"the machine's {cores} are {self.machine.host_cpu_percent:.0f} % busy")
-        return _sentence(told)
+        return sentence(told)
 
     def gpus(self) -> str:
         told = []
@@ -146,17 +149,17 @@ class Facts:
             told.append(f"it draws {self.machine.power_w:.0f} W")
         if self.machine.temperature_celsius is not None:
             told.append(f"it is {self.machine.temperature_celsius:.0f} °C hot")
-        return _sentence(told)
+        return sentence(told)
 
     def triton(self) -> str:
         told = []
         if self.machine.queue_ms is not None:
-            told.append(f"Triton's own queue takes {_ms(self.machine.queue_ms)}")
+            told.append(f"Triton's own queue takes {ms(self.machine.queue_ms)}")
         if self.machine.pending_peak is not None:
             told.append(f"at most {self.machine.pending_peak} requests wait in it")
         if self.machine.mean_batch is not None:
             told.append(f"a batch has {self.machine.mean_batch:.1f} frames on average")
-        return _sentence(told)
+        return sentence(told)
 
     def failures(self) -> str:
         measured = self.result.measured
@@ -172,14 +175,3 @@ def grown(now_ms: float, before_ms: float, ratio: float, least_ms: float) -> boo
 
 def cause(code: CauseCode, sentence: str, evidence: tuple[str, ...], *todo: str) -> Cause:
     return Cause(code, sentence, " ".join(text for text in evidence if text), todo)
-
-
-def _sentence(parts: list[str]) -> str:
-    if not parts:
-        return ""
-    text = ", ".join(parts)
-    return f"{text[0].upper()}{text[1:]}."
-
-
-def _ms(duration_ms: float) -> str:
-    return f"{duration_ms:.0f} ms" if duration_ms >= 10 else f"{duration_ms:.1f} ms"

@@ -3,7 +3,6 @@
 import atexit
 import contextlib
 import ctypes
-import ipaddress
 import math
 import os
 import signal
@@ -14,6 +13,7 @@ from pathlib import Path
 
 from loadtest._errors import LoadtestError
 from loadtest._load._address import parse_address
+from monitor.sources.http import is_loopback
 
 ROOT = Path(__file__).resolve().parents[2]
 STOP_WITHIN_S = 5.0
@@ -26,14 +26,7 @@ def local_port(url: str) -> int | None:
         address = parse_address(url)
     except LoadtestError:
         return None
-    return address.port if _is_loopback(address.host) else None
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+    return address.port if is_loopback(address.host) else None
 
 
 class MonitorChild:

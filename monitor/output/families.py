@@ -71,7 +71,7 @@ MODEL_GAUGES: tuple[Gauge[_Model], ...] = (
     Gauge(
         "model_in_flight_requests",
         "Mean number of requests inside Triton in the last interval, by Little's law.",
-        lambda model: per_s(_over_1e6(model.deltas.request_us), model.elapsed_s),
+        lambda model: model.deltas.in_flight(model.elapsed_s),
     ),
     Gauge(
         "model_instances_busy_ratio",
@@ -123,7 +123,7 @@ def observed(observation: Observation) -> Iterator[GaugeMetricFamily]:
     sample = observation.sample
     yield from _families(MODEL_GAUGES, ("model", "version"), list(_models(sample)))
     yield from _families(
-        GPU_GAUGES, ("uuid", "index"), [((gpu.uuid or "", _index(gpu)), gpu) for gpu in sample.gpus]
+        GPU_GAUGES, ("uuid", "index"), [((gpu.uuid or "", gpu.place), gpu) for gpu in sample.gpus]
     )
     gateway = sample.gateway
     if gateway is not None:
@@ -219,13 +219,5 @@ def _models(sample: Sample) -> Iterator[tuple[ModelKey, _Model]]:
         )
 
 
-def _index(gpu: GpuReading) -> str:
-    return str(gpu.index) if gpu.mig_index is None else f"{gpu.index}/{gpu.mig_index}"
-
-
 def _seconds(ms: float | None) -> float | None:
     return None if ms is None else ms / 1000
-
-
-def _over_1e6(value_us: int | None) -> float | None:
-    return None if value_us is None else value_us / 1e6

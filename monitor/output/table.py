@@ -89,7 +89,7 @@ def clock(wall_s: float, timezone: tzinfo | None = None) -> str:
 
 
 def gpu_label(gpu: GpuReading) -> str:
-    return f"GPU {gpu.index}" if gpu.mig_index is None else f"GPU {gpu.index}/{gpu.mig_index}"
+    return f"GPU {gpu.place}"
 
 
 def _gpu_cells(gpu: GpuReading) -> dict[str, str]:

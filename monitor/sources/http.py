@@ -1,6 +1,7 @@
 """One GET, straight to the server that was named: no proxy, no redirect, an end to waiting."""
 
 import http.client
+import ipaddress
 import ssl
 import time
 from collections.abc import Callable, Mapping
@@ -42,6 +43,13 @@ def url_with_path(text: str, path: str) -> str:
         path = parts.path
     query = f"?{parts.query}" if parts.query else ""
     return f"{parts.scheme}://{parts.netloc}{path}{query}"
+
+
+def is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def get(

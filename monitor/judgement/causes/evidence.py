@@ -1,6 +1,7 @@
 """The numbers of a diagnosis as sentences; what is not known is left out. Pure."""
 
 from monitor.judgement.causes.facts import GATEWAY, TRITON, Facts, ModelFacts
+from monitor.judgement.words import ms, sentence
 
 
 def evidence(facts: Facts, model: ModelFacts | None = None) -> tuple[str, ...]:
@@ -15,7 +16,7 @@ def evidence(facts: Facts, model: ModelFacts | None = None) -> tuple[str, ...]:
         _refusals(facts),
         _processors(facts),
     )
-    return tuple(sentence for sentence in told if sentence)
+    return tuple(text for text in told if text)
 
 
 def unknown_readings(facts: Facts) -> list[str]:
@@ -39,8 +40,8 @@ def _times(model: ModelFacts) -> str:
     if queue_ms is None or compute_ms is None:
         return ""
     return (
-        f"A request to {name(model)} waits {_ms(queue_ms)} in Triton's queue and is computed in "
-        f"{_ms(compute_ms)}."
+        f"A request to {name(model)} waits {ms(queue_ms)} in Triton's queue and is computed in "
+        f"{ms(compute_ms)}."
     )
 
 
@@ -52,7 +53,7 @@ def _queue(model: ModelFacts) -> str:
         told.append(f"{model.finished_count} finished in {model.elapsed_s:.1f} s")
     if (batch := model.deltas.batch_size) is not None:
         told.append(f"a batch has {batch:.1f} on average")
-    return _sentence(told)
+    return sentence(told)
 
 
 def _instances(model: ModelFacts) -> str:
@@ -71,11 +72,11 @@ def _gateway_times(facts: Facts) -> str:
         return ""
     told = []
     if gateway.preprocessing_ms is not None:
-        told.append(f"{_ms(gateway.preprocessing_ms)} decoding and resizing")
+        told.append(f"{ms(gateway.preprocessing_ms)} decoding and resizing")
     if gateway.triton_ms is not None:
-        told.append(f"{_ms(gateway.triton_ms)} waiting for Triton")
+        told.append(f"{ms(gateway.triton_ms)} waiting for Triton")
     parts = f": {', '.join(told)}" if told else ""
-    return f"An answer takes the gateway {_ms(gateway.total_ms)}{parts}."
+    return f"An answer takes the gateway {ms(gateway.total_ms)}{parts}."
 
 
 def _refusals(facts: Facts) -> str:
@@ -84,7 +85,7 @@ def _refusals(facts: Facts) -> str:
         told.append(f"Triton turned {rejected} requests away")
     if facts.gateway is not None and facts.gateway.refused_count:
         told.append(f"the gateway turned {facts.gateway.refused_count} requests away")
-    return _sentence(told)
+    return sentence(told)
 
 
 def _processors(facts: Facts) -> str:
@@ -96,17 +97,8 @@ def _processors(facts: Facts) -> str:
         told.append(f"Triton uses {triton:.0f} % of a core")
     if facts.host_cpu_percent is not None:
         told.append(f"the machine's processors are {facts.host_cpu_percent:.0f} % busy")
-    return _sentence(told)
+    return sentence(told)
 
 
 def _count(number: int, what: str) -> str:
     return f"{number} {what}" if number == 1 else f"{number} {what}s"
-
-
-def _sentence(parts: list[str]) -> str:
-    text = ", ".join(parts)
-    return f"{text[0].upper()}{text[1:]}." if text else ""
-
-
-def _ms(duration_ms: float) -> str:
-    return f"{duration_ms:.0f} ms" if duration_ms >= 10 else f"{duration_ms:.1f} ms"

@@ -73,11 +73,8 @@ class ModelFacts:
 
     @property
     def in_flight(self) -> float | None:
-        """On average, by Little's law."""
-        request_us = self.deltas.request_us
-        if request_us is None or self.elapsed_s <= 0:
-            return None
-        return request_us / 1e6 / self.elapsed_s
+        """On average."""
+        return self.deltas.in_flight(self.elapsed_s)
 
     def _per_computed_ms(self, total_us: int | None) -> float | None:
         count = computed_count(self.deltas)

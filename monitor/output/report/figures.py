@@ -10,7 +10,8 @@ from markupsafe import Markup
 from monitor.counters import per_s
 from monitor.judgement.verdict import Level
 from monitor.output.report.charts import Band, Point, Series, line_chart
-from monitor.output.report.timeline import Moment, Span, Timeline, gpu_name, is_followed
+from monitor.output.report.timeline import Moment, Span, Timeline, is_followed
+from monitor.output.table import gpu_label
 from monitor.sample import GatewayActivity, GpuReading, ProcessReading
 
 # As many lines as have a colour and dashes of their own.
@@ -164,7 +165,7 @@ def _gateway_charts(moments: Sequence[Moment]) -> Iterator[Chart]:
 
 def _gpu_charts(moments: Sequence[Moment]) -> Iterator[Chart]:
     names = sorted(
-        {gpu_name(gpu) for m in moments for gpu in m.sample.gpus},
+        {gpu_label(gpu) for m in moments for gpu in m.sample.gpus},
         key=lambda name: [int(number) for number in name.removeprefix("GPU ").split("/")],
     )
     metrics: tuple[tuple[str, str, Callable[[GpuReading], float | None]], ...] = (
@@ -186,7 +187,7 @@ def _stage_ms(stage: str) -> Callable[[GatewayActivity], float | None]:
 
 
 def _of_gpu(name: str, value: Callable[[GpuReading], float | None]) -> Value:
-    return lambda m: next((value(gpu) for gpu in m.sample.gpus if gpu_name(gpu) == name), None)
+    return lambda m: next((value(gpu) for gpu in m.sample.gpus if gpu_label(gpu) == name), None)
 
 
 def _of_process(role: str, value: Callable[[ProcessReading], float | None]) -> Value:

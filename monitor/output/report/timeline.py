@@ -1,13 +1,15 @@
 """A recording, judged again from its beginning and folded into what a page tells. Pure."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from monitor.counters import Deltas, ModelKey, total
 from monitor.judgement.verdict import Level
 from monitor.observation import DiagnosisCode, Growth, Observation
+from monitor.output.missing import by_reason
 from monitor.output.recording import Recording
-from monitor.sample import GpuReading, Sample
+from monitor.output.table import gpu_label
+from monitor.sample import Sample
 
 # A sample speaks for the time until the next one, but not for longer than this.
 LONGEST_HOLD_INTERVALS = 3
@@ -193,20 +195,8 @@ def _reasons(sample: Sample) -> dict[str, str]:
     reasons = dict(sample.missing)
     for gpu in sample.gpus:
         if gpu.missing:
-            reasons[gpu_name(gpu)] = _by_reason(gpu.missing)
+            reasons[gpu_label(gpu)] = by_reason(gpu.missing)
     return reasons
-
-
-def _by_reason(missing: Mapping[str, str]) -> str:
-    metrics: dict[str, list[str]] = {}
-    for metric, reason in missing.items():
-        metrics.setdefault(reason, []).append(metric)
-    return "; ".join(f"{reason} ({', '.join(names)})" for reason, names in metrics.items())
-
-
-def gpu_name(gpu: GpuReading) -> str:
-    part = "" if gpu.mig_index is None else f"/{gpu.mig_index}"
-    return f"GPU {gpu.index}{part}"
 
 
 def _models(moments: Sequence[Moment]) -> tuple[ModelTotals, ...]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from monitor.counters import per_s
 from monitor.output.screen.parts import DIM, LABEL_WIDTH, Line, Part, Span
 from monitor.output.screen.sparkline import sparkline
-from monitor.output.table import UNKNOWN, gpu_label
+from monitor.output.table import UNKNOWN
 from monitor.sample import GpuReading, Sample
 
 VALUE_WIDTH, PEAK_WIDTH, GAP = 11, 13, 4
@@ -63,7 +63,7 @@ def _charts_of(gpu: GpuReading, history: Sequence[GpuReading | None]) -> list[Ch
     def values(of: Callable[[GpuReading], float | None]) -> tuple[float | None, ...]:
         return tuple(None if reading is None else of(reading) for reading in history)
 
-    label = gpu_label(gpu).removeprefix("GPU ")
+    label = gpu.place
     # The first GPU's course is worth more than that of the others.
     worth = 70.0 if gpu.index == 0 else 45.0
     total_bytes, limit_mw = gpu.memory_total_bytes, gpu.power_limit_mw
