@@ -3,6 +3,7 @@
 import contextlib
 import http.client
 import os
+import random
 import socket
 import time
 from collections.abc import Mapping
@@ -15,6 +16,8 @@ HOST = "127.0.0.1"
 READY_TIMEOUT_S = 60
 # Each worker of the gateway answers for itself.
 STEADY_S = 0.5
+_FIRST_PORT, _END_PORT = 12_000, 32_000  # below Linux's net.ipv4.ip_local_port_range
+_ports = iter(random.sample(range(_FIRST_PORT, _END_PORT), _END_PORT - _FIRST_PORT))
 
 
 class Processes:
@@ -61,9 +64,17 @@ def clean_environment() -> dict[str, str]:
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
+    """A port that nothing listens on, and that this process has not been given before.
+
+    Asking the kernel for one (port 0) may give the same port twice, or one that a client's
+    connection takes before the server that it was meant for has started.
+    """
+    for port in _ports:
+        with contextlib.suppress(OSError), socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((HOST, port))
+            return port
+    raise StackError("There is no free port left below the ones that the system hands out itself.")
 
 
 def wait_answering(child: Child, port: int, path: str, *, steady_s: float = 0.0) -> None:

@@ -15,16 +15,12 @@ from typing import Any, Self
 import psutil
 import requests
 
+from benchmarks.processes import free_port as free_port
+
 PROJECT = Path(__file__).resolve().parent.parent
 # Of the load tester: one user before the stages and few after them are asked for by few tests.
 STAGES_ALONE = {"FRAMEGATE_LOADTEST_BASELINE": "0", "FRAMEGATE_LOADTEST_RECOVERY": "0"}
 TOKEN = "token-of-the-tests"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def wait_until(condition: Callable[[], bool], *, timeout_s: float = 20, what: str = "") -> None:
