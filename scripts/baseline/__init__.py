@@ -1,0 +1,1 @@
+"""How `baseline-synthetic` is made: rendered faces, degradations, training, evaluation."""
