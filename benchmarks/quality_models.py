@@ -122,7 +122,9 @@ def _cell(outcome: Outcome, name: str) -> str:
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--models", nargs="+", default=list(MODELS), metavar="MODEL")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="default: var/bench/models-….json")
+    parser.add_argument(
+        "--json", type=Path, metavar="FILE", help="default: var/bench/models-….json"
+    )
     options = parser.parse_args(arguments)
     there = [one for one in options.models if (PROJECT / "triton_models" / one).is_dir()]
     for missing in sorted(set(options.models) - set(there)):

@@ -150,7 +150,7 @@ def test_the_face_is_found_and_scored(gateway: Gateway) -> None:
     assert answer["picture"] == {"width": 1280, "height": 720}
     assert answer["face"]["count"] == 1
     box = answer["face"]["box"]
-    # The astronaut's face is about 110 pixels wide, with its middle at (225, 115) of the photograph.
+    # The face is about 110 pixels wide, its middle at (225, 115) of the photograph.
     assert abs(box["x"] + box["width"] / 2 - 925) < 25
     assert abs(box["y"] + box["height"] / 2 - 215) < 25
     assert 70 < box["width"] == box["height"] < 190
