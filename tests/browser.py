@@ -1,0 +1,125 @@
+"""A headless Chromium whose camera is a file."""
+
+import contextlib
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from selenium.webdriver import Chrome, ChromeOptions
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+from selenium.webdriver.remote.webelement import WebElement
+
+MISSING = [name for name in ("chromium", "chromedriver") if shutil.which(name) is None]
+FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-quic",
+    "--no-first-run",
+    "--no-proxy-server",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+@contextlib.contextmanager
+def open_browser(
+    folder: Path, *flags: str, window: tuple[int, int] = (1280, 800)
+) -> Iterator[Chrome]:
+    """Start Chromium with a profile and downloads of its own in `folder`."""
+    if MISSING:
+        pytest.skip(f"missing: {', '.join(MISSING)} (Debian: chromium, chromium-driver)")
+    options = ChromeOptions()
+    options.binary_location = str(shutil.which("chromium"))
+    options.page_load_strategy = "eager"
+    size, profile = f"--window-size={window[0]},{window[1]}", f"--user-data-dir={folder / 'profile'}"
+    for flag in (*FLAGS, size, profile, *flags):
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    with _without_proxies():
+        driver = Chrome(options=options, service=Service(shutil.which("chromedriver")))
+        try:
+            yield driver
+        finally:
+            driver.quit()
+
+
+@contextlib.contextmanager
+def _without_proxies() -> Iterator[None]:
+    """The driver is on loopback, where no proxy belongs."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in list(os.environ):
+            if name.lower() in ("http_proxy", "all_proxy"):
+                patch.delenv(name)
+        yield
+
+
+def camera_flags(film: Path) -> tuple[str, ...]:
+    """Two cameras that show `film`, read anew each time one is opened; nobody has to permit them."""
+    return (
+        "--use-fake-device-for-media-stream=device-count=2",
+        "--use-fake-ui-for-media-stream",
+        f"--use-file-for-fake-video-capture={film}",
+    )
+
+
+class Page:
+    """The camera page, as somebody sees it."""
+
+    def __init__(self, driver: Chrome) -> None:
+        self.driver = driver
+
+    def find(self, element_id: str) -> WebElement:
+        return self.driver.find_element(By.ID, element_id)
+
+    def text(self, element_id: str) -> str:
+        return self.find(element_id).text
+
+    def shown(self, element_id: str) -> bool:
+        return self.find(element_id).is_displayed()
+
+    def click(self, element_id: str) -> None:
+        self.find(element_id).click()
+
+    def data(self, element_id: str, name: str) -> str | None:
+        return self.find(element_id).get_attribute(f"data-{name}")
+
+    @property
+    def score(self) -> str:
+        return self.text("score")
+
+    @property
+    def state(self) -> str | None:
+        return self.data("state", "state")
+
+    @property
+    def band(self) -> str | None:
+        return self.data("band", "band")
+
+    @property
+    def hint(self) -> str | None:
+        return self.data("hint", "hint")
+
+    def run(self, script: str, *arguments: object) -> Any:
+        return self.driver.execute_script(script, *arguments)  # type: ignore[no-untyped-call]
+
+    def run_async(self, body: str) -> Any:
+        """The value of an async function with this body; a failure of it fails the test."""
+        answer = self.driver.execute_async_script(  # type: ignore[no-untyped-call]
+            "const done = arguments[arguments.length - 1];"
+            f"(async () => {{ {body} }})()"
+            ".then((value) => done({value}), (error) => done({error: String(error)}));"
+        )
+        assert "error" not in answer, answer["error"]
+        return answer.get("value")
+
+    def complaints(self) -> list[str]:
+        """What the browser's console has as an error since the last call."""
+        log = self.driver.get_log("browser")  # type: ignore[no-untyped-call]
+        return [entry["message"] for entry in log if entry["level"] == "SEVERE"]

@@ -1,0 +1,48 @@
+"""Films for a fake camera, made from one real face: Chromium repeats a Motion-JPEG for ever."""
+
+from pathlib import Path
+
+from PIL import Image, ImageEnhance, ImageFilter
+
+from tests.pictures import astronaut, encode
+
+SIZE = (640, 480)
+# Around the face of the 512 × 512 photograph, of the camera's shape.
+FACE = (105, 0, 345, 180)
+
+
+def good() -> Image.Image:
+    """The face is large and in the middle."""
+    photograph = astronaut()
+    scale = photograph.width / 512
+    box = tuple(round(side * scale) for side in FACE)
+    return photograph.crop(box).resize(SIZE, Image.Resampling.BICUBIC)  # type: ignore[arg-type]
+
+
+def dark() -> Image.Image:
+    return ImageEnhance.Brightness(good()).enhance(0.12)
+
+
+def blurred() -> Image.Image:
+    return good().filter(ImageFilter.GaussianBlur(6))
+
+
+def empty() -> Image.Image:
+    """A wall with light from one side: nobody is there."""
+    return Image.linear_gradient("L").resize(SIZE).rotate(90).convert("RGB")
+
+
+def far() -> Image.Image:
+    """The same face, small, in front of the wall."""
+    wall = empty()
+    small = good().resize((SIZE[0] // 4, SIZE[1] // 4), Image.Resampling.LANCZOS)
+    wall.paste(small, ((SIZE[0] - small.width) // 2, (SIZE[1] - small.height) // 2))
+    return wall
+
+
+def film(path: Path, *pictures: Image.Image, frames_each: int = 5) -> Path:
+    """Write a film of `pictures`, each for a while, at Chromium's 30 frames a second."""
+    path.write_bytes(
+        b"".join(encode(picture, "JPEG", quality=92) * frames_each for picture in pictures)
+    )
+    return path
