@@ -38,7 +38,10 @@ def open_browser(
     options = ChromeOptions()
     options.binary_location = str(shutil.which("chromium"))
     options.page_load_strategy = "eager"
-    size, profile = f"--window-size={window[0]},{window[1]}", f"--user-data-dir={folder / 'profile'}"
+    size, profile = (
+        f"--window-size={window[0]},{window[1]}",
+        f"--user-data-dir={folder / 'profile'}",
+    )
     for flag in (*FLAGS, size, profile, *flags):
         options.add_argument(flag)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})

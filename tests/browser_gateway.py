@@ -49,7 +49,13 @@ def answer(
             "bands": BANDS,
         },
         "cached": False,
-        "timing_ms": {"decode": 4.1, "detect": 3.2, "preprocess": 0.7, "triton": 3.9, "total": 12.4},
+        "timing_ms": {
+            "decode": 4.1,
+            "detect": 3.2,
+            "preprocess": 0.7,
+            "triton": 3.9,
+            "total": 12.4,
+        },
         "request_id": "stand-in",
     }
 
@@ -90,6 +96,7 @@ class BrowserGateway:
         self._lock = threading.Lock()
         self._server: BaseWSGIServer | None = None
         self._app = Flask("stand-in", static_folder=None)
+        self._app.json.sort_keys = False  # type: ignore[attr-defined]
         self._app.register_blueprint(page.blueprint())
         self._app.add_url_rule("/v1/quality", view_func=self._quality, methods=["POST"])
         self.reset()

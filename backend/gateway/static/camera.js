@@ -11,7 +11,7 @@ import { askForKey, onKeyChange } from "./key.js";
 import { afterAnswer, afterProblem, AT_ONCE, secondsLeft } from "./loop.js";
 import { describe, maySend, toggleText } from "./status.js";
 import { onPicture } from "./upload.js";
-import { showAnswer } from "./view.js";
+import { clearHint, markStale, showAnswer } from "./view.js";
 
 const COUNTDOWN_STEP_MS = 250;
 
@@ -53,14 +53,15 @@ function render() {
   const away = state === "away";
   element("state").dataset.state = state;
   write(element("state"), text);
-  write(element("countdown"), away && !gateway.busy ? `in ${secondsLeft(pace, performance.now())} s` : "");
+  const countdown = gateway.busy ? "now." : `in ${secondsLeft(pace, performance.now())} s.`;
+  write(element("countdown"), away ? countdown : "");
   element("retry").hidden = !away;
   write(toggle, toggleText(now));
   toggle.disabled = now.camera === "opening" || noCamera === capture.INSECURE;
   element("stage").dataset.shows = still ? "still" : stream ? "camera" : "nothing";
   element("no-camera").dataset.problem = noCamera?.state ?? "";
   write(element("no-camera"), noCamera?.text ?? "");
-  element("answer").toggleAttribute("data-stale", state !== "running" && state !== "still");
+  markStale(state !== "running" && state !== "still");
 }
 
 function goOn() {
@@ -87,7 +88,7 @@ async function send() {
     askForKey(outcome.problem);
   } else {
     problem = outcome.text;
-    hideFaceBox();
+    clearFrame();
     if (still && outcome.final) {
       still.stage = "refused";
       pace = AT_ONCE;
@@ -113,9 +114,14 @@ function show({ answer, picture, startedMs, roundTripMs }) {
 /** What is under way belongs to another picture; how long to wait for the gateway stays. */
 function startOver() {
   gateway.cancel();
+  clearFrame();
+  goOn();
+}
+
+function clearFrame() {
   guidance = NO_GUIDANCE;
   hideFaceBox();
-  goOn();
+  clearHint();
 }
 
 async function openCamera() {

@@ -32,7 +32,7 @@ export function describe(now) {
   }
   if (now.still === null && now.paused) return { state: "paused", text: "Paused." };
   if (now.hidden) return { state: "hidden", text: "Waiting until the page is looked at." };
-  if (now.problem !== null) return { state: "away", text: `${now.problem} Trying again.` };
+  if (now.problem !== null) return { state: "away", text: `${now.problem} Trying again` };
   return now.still === null
     ? { state: "running", text: "Running." }
     : { state: "sending", text: "Sending the picture …" };

@@ -28,11 +28,24 @@ export function showAnswer(answer, guidance, roundTripMs) {
 }
 
 /** @param {Guidance} guidance */
-export function showGuidance({ band, hint }) {
+function showGuidance({ band, hint }) {
   element("band").dataset.band = band ?? "";
   write(element("band-word"), band ?? "–");
   element("hint").dataset.hint = hint ?? "";
   write(element("hint"), hint === null ? "Nothing to improve." : hintText(hint));
+}
+
+/** A hint is about the frame that was scored last, and no longer true of another. */
+export function clearHint() {
+  element("hint").dataset.hint = "";
+  write(element("hint"), "");
+}
+
+/** @param {boolean} stale the answer is not about what is seen now */
+export function markStale(stale) {
+  const scored = element("score").textContent !== "–";
+  element("answer").toggleAttribute("data-stale", stale);
+  write(element("score-note"), stale && scored ? "of 1, not current" : "of 1");
 }
 
 /** @param {Answer} answer */
