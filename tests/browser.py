@@ -5,7 +5,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from selenium.webdriver import Chrome, ChromeOptions
@@ -38,11 +38,8 @@ def open_browser(
     options = ChromeOptions()
     options.binary_location = str(shutil.which("chromium"))
     options.page_load_strategy = "eager"
-    size, profile = (
-        f"--window-size={window[0]},{window[1]}",
-        f"--user-data-dir={folder / 'profile'}",
-    )
-    for flag in (*FLAGS, size, profile, *flags):
+    size = f"--window-size={window[0]},{window[1]}"
+    for flag in (*FLAGS, size, f"--user-data-dir={folder / 'profile'}", *flags):
         options.add_argument(flag)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     with _without_proxies():
@@ -63,13 +60,18 @@ def _without_proxies() -> Iterator[None]:
         yield
 
 
-def camera_flags(film: Path) -> tuple[str, ...]:
-    """Two cameras that show `film`, read anew each time one is opened; nobody has to permit them."""
-    return (
-        "--use-fake-device-for-media-stream=device-count=2",
-        "--use-fake-ui-for-media-stream",
-        f"--use-file-for-fake-video-capture={film}",
-    )
+# Drawings that move, 1280 × 720 pixels.
+TWO_CAMERAS = "--use-fake-device-for-media-stream=device-count=2"
+
+
+def film_camera(film: Path) -> tuple[str, str]:
+    """One camera that shows `film`, which is read anew each time the camera is opened."""
+    return "--use-fake-device-for-media-stream", f"--use-file-for-fake-video-capture={film}"
+
+
+def permit_camera(driver: Chrome, setting: Literal["granted", "denied"] = "granted") -> None:
+    permission: dict[str, Any] = {"permission": {"name": "camera"}, "setting": setting}
+    driver.execute_cdp_cmd("Browser.setPermission", permission)
 
 
 class Page:

@@ -23,11 +23,11 @@ def band_of(score: float) -> str:
 def answer(
     score: float | None = 0.8,
     *reasons: str,
-    box: tuple[int, int, int, int] | None = (220, 100, 200, 200),
+    box: tuple[int, int, int, int] | None = (440, 200, 400, 400),
     count: int | None = None,
     random_weights: bool = False,
 ) -> dict[str, Any]:
-    """What POST /v1/quality?face=auto says of a picture of 640 × 480 pixels."""
+    """What POST /v1/quality?face=auto says of a picture of 1280 × 720 pixels."""
     return {
         "score": score,
         "raw_score": score,
@@ -37,7 +37,7 @@ def answer(
             "count": int(box is not None) if count is None else count,
             "box": dict(zip(("x", "y", "width", "height"), box, strict=True)) if box else None,
         },
-        "picture": {"width": 640, "height": 480},
+        "picture": {"width": 1280, "height": 720},
         "measures": {"luminance_mean": 79.7, "sharpness": 91.6, "noise": 99.6, "compression": 97.0}
         | ({"face_size": 100.0, "face_position": 93.0, "single_face": 100.0} if box else {}),
         "model": {
@@ -52,7 +52,6 @@ def answer(
         "timing_ms": {
             "decode": 4.1,
             "detect": 3.2,
-            "preprocess": 0.7,
             "triton": 3.9,
             "total": 12.4,
         },

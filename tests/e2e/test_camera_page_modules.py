@@ -89,10 +89,9 @@ def test_retry_after_is_read_from_the_problem_or_the_header(
 def follow(page: Page, *answers: dict[str, Any]) -> list[dict[str, Any]]:
     """The band and the hint after each of `answers`."""
     shown: list[dict[str, Any]] = page.run_async(
-        """const {follow, NO_GUIDANCE} = await import('/static/guidance.js');
-        let guidance = NO_GUIDANCE;
-        return %s.map((answer) => (guidance = follow(guidance, answer)))"""
-        % json.dumps(answers)
+        "const {follow, NO_GUIDANCE} = await import('/static/guidance.js');"
+        "let guidance = NO_GUIDANCE;"
+        f"return {json.dumps(answers)}.map((answer) => (guidance = follow(guidance, answer)))"
     )
     return shown
 
