@@ -3,7 +3,7 @@
 import contextlib
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,6 +12,9 @@ from selenium.webdriver import Chrome, ChromeOptions
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
+from selenium.webdriver.support.select import Select
+
+from tests.processes import wait_until
 
 MISSING = [name for name in ("chromium", "chromedriver") if shutil.which(name) is None]
 FLAGS = (
@@ -95,6 +98,13 @@ class Page:
     def data(self, element_id: str, name: str) -> str | None:
         return self.find(element_id).get_attribute(f"data-{name}")
 
+    def every(self, interval_ms: int) -> None:
+        """Choose this interval; the shortest that is offered becomes one that is not."""
+        choice = Select(self.find("interval"))
+        if not any(option.get_attribute("value") == str(interval_ms) for option in choice.options):
+            self.run("document.querySelector('#interval option').value = arguments[0]", interval_ms)
+        choice.select_by_value(str(interval_ms))
+
     @property
     def score(self) -> str:
         return self.text("score")
@@ -112,17 +122,44 @@ class Page:
         return self.data("hint", "hint")
 
     def run(self, script: str, *arguments: object) -> Any:
-        return self.driver.execute_script(script, *arguments)  # type: ignore[no-untyped-call]
+        return self.driver.execute_script(script, *arguments)
 
     def run_async(self, body: str) -> Any:
         """The value of an async function with this body; a failure of it fails the test."""
-        answer = self.driver.execute_async_script(  # type: ignore[no-untyped-call]
+        answer = self.driver.execute_async_script(
             "const done = arguments[arguments.length - 1];"
             f"(async () => {{ {body} }})()"
             ".then((value) => done({value}), (error) => done({error: String(error)}));"
         )
         assert "error" not in answer, answer["error"]
         return answer.get("value")
+
+    def waits(self, seconds: float) -> None:
+        """Return when so long has passed for the page."""
+        until = self.run("return performance.now()") + seconds * 1000
+        wait_until(lambda: self.run("return performance.now()") > until)
+
+    def listen(self, selector: str) -> Callable[[], list[str]]:
+        """From now on, keep each text that is written under `selector`."""
+        self.run(
+            """window.heard = [];
+            const observer = new MutationObserver((changes) => changes.forEach(
+              (change) => window.heard.push(change.target.textContent)));
+            document.querySelectorAll(arguments[0]).forEach((each) => observer.observe(
+              each, {childList: true, subtree: true, characterData: true}))""",
+            selector,
+        )
+        return lambda: list(self.run("return window.heard"))
+
+    def place_of(self, selector: str) -> dict[str, float]:
+        """Where it is seen: x, y, width and height in CSS pixels."""
+        script = "return document.querySelector(arguments[0]).getBoundingClientRect().toJSON()"
+        place: dict[str, float] = self.run(script, selector)
+        return place
+
+    @property
+    def face_boxes(self) -> int:
+        return len(self.driver.find_elements(By.CSS_SELECTOR, "#face-box rect"))
 
     def complaints(self) -> list[str]:
         """What the browser's console has as an error since the last call."""

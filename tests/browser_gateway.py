@@ -11,7 +11,7 @@ from flask import Flask, Response, jsonify, request
 from werkzeug.serving import BaseWSGIServer, make_server
 
 from backend.gateway import page
-from benchmarks.processes import free_port
+from tests.processes import free_port, wait_until
 
 BANDS = {"fair": 0.35, "good": 0.6}
 
@@ -137,6 +137,11 @@ class BrowserGateway:
     @property
     def count(self) -> int:
         return len(self.received)
+
+    def wait_for_more(self, pictures: int = 2) -> None:
+        """Return when so many more pictures have come in."""
+        goal = self.count + pictures
+        wait_until(lambda: self.count >= goal, what=f"{pictures} more pictures were sent")
 
     def _quality(self) -> Response:
         picture = Received(

@@ -8,7 +8,7 @@ from tests.pictures import astronaut, encode
 
 SIZE = (640, 480)
 # Around the face of the 512 × 512 photograph, of the camera's shape.
-FACE = (105, 0, 345, 180)
+FACE = (57, 0, 393, 252)
 
 
 def good() -> Image.Image:
@@ -20,7 +20,7 @@ def good() -> Image.Image:
 
 
 def dark() -> Image.Image:
-    return ImageEnhance.Brightness(good()).enhance(0.12)
+    return ImageEnhance.Brightness(good()).enhance(0.25)
 
 
 def blurred() -> Image.Image:
@@ -35,14 +35,16 @@ def empty() -> Image.Image:
 def far() -> Image.Image:
     """The same face, small, in front of the wall."""
     wall = empty()
-    small = good().resize((SIZE[0] // 4, SIZE[1] // 4), Image.Resampling.LANCZOS)
+    small = good().resize((SIZE[0] // 3, SIZE[1] // 3), Image.Resampling.LANCZOS)
     wall.paste(small, ((SIZE[0] - small.width) // 2, (SIZE[1] - small.height) // 2))
     return wall
 
 
 def film(path: Path, *pictures: Image.Image, frames_each: int = 5) -> Path:
     """Write a film of `pictures`, each for a while, at Chromium's 30 frames a second."""
-    path.write_bytes(
-        b"".join(encode(picture, "JPEG", quality=92) * frames_each for picture in pictures)
-    )
+    path.write_bytes(b"".join(frame(picture) * frames_each for picture in pictures))
     return path
+
+
+def frame(picture: Image.Image) -> bytes:
+    return encode(picture, "JPEG", quality=92)

@@ -13,7 +13,7 @@ export const INSECURE = {
 };
 export const ENDED = {
   state: "ended",
-  text: "The camera was unplugged or taken by another program.",
+  text: "The camera was unplugged, taken by another program, or is no longer allowed.",
 };
 
 /**

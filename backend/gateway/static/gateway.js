@@ -34,6 +34,11 @@ export class Gateway {
   #latest = 0;
   /** @type {AbortController | null} */
   #inFlight = null;
+  #timeoutMs;
+
+  constructor(timeoutMs = TIMEOUT_MS) {
+    this.#timeoutMs = timeoutMs;
+  }
 
   get busy() {
     return this.#inFlight !== null;
@@ -55,7 +60,8 @@ export class Gateway {
     const number = this.#latest;
     const abort = new AbortController();
     this.#inFlight = abort;
-    const timer = setTimeout(() => abort.abort(new DOMException("", "TimeoutError")), TIMEOUT_MS);
+    const late = new DOMException("", "TimeoutError");
+    const timer = setTimeout(() => abort.abort(late), this.#timeoutMs);
     try {
       const outcome = await exchange(take, abort.signal);
       return number === this.#latest ? outcome : { kind: "stale" };

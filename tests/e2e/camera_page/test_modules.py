@@ -1,23 +1,22 @@
 """The pure parts of the camera page, run where they live: in a browser, imported as served."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from selenium.webdriver import Chrome
 
-from tests.browser import Page, open_browser
+from tests.browser import Page
 from tests.browser_gateway import NO_FACE, BrowserGateway, answer
 
 pytestmark = pytest.mark.browser
 
 
-@pytest.fixture(scope="module")
-def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
-    folder = tmp_path_factory.mktemp("browser")
-    with BrowserGateway() as site, open_browser(folder) as driver:
-        driver.get(f"{site.url}/static/loop.js")  # a document of this origin that runs nothing
-        yield Page(driver)
+@pytest.fixture
+def page(driver: Chrome, site: BrowserGateway) -> Page:
+    """A document of the page's origin that runs nothing."""
+    driver.get(f"{site.url}/static/loop.js")
+    return Page(driver)
 
 
 def call(page: Page, module: str, body: str) -> Any:
