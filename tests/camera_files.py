@@ -42,8 +42,10 @@ def far() -> Image.Image:
 
 def film(path: Path, *pictures: Image.Image, frames_each: int = 5) -> Path:
     """Write a film of `pictures`, each for a while, at Chromium's 30 frames a second."""
-    path.write_bytes(b"".join(frame(picture) * frames_each for picture in pictures))
-    return path
+    new = path.with_suffix(".new")
+    new.write_bytes(b"".join(frame(picture) * frames_each for picture in pictures))
+    # A browser that still shows the old one has it mapped into memory: it keeps it.
+    return new.rename(path)
 
 
 def frame(picture: Image.Image) -> bytes:
