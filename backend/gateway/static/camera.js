@@ -1,176 +1,219 @@
-// The camera page: a frame every two seconds to /v1/quality, its score on the page.
-// One request is in flight at most; the next frame is taken only after the answer to the last.
+// The camera page: who is told what, and when the next picture goes to the gateway.
 
-import { askForKey, authorization, onKeyChange } from "./key.js";
+import { BestShot } from "./best-shot.js";
+import * as capture from "./capture.js";
+import { element, write } from "./dom.js";
+import { hideFaceBox, showFaceBox } from "./face-box.js";
+import { Gateway } from "./gateway.js";
+import { follow, NO_GUIDANCE } from "./guidance.js";
+import { History } from "./history.js";
+import { askForKey, onKeyChange } from "./key.js";
+import { afterAnswer, afterProblem, AT_ONCE, secondsLeft } from "./loop.js";
+import { describe, maySend, toggleText } from "./status.js";
+import { onPicture } from "./upload.js";
+import { clearHint, markStale, showAnswer } from "./view.js";
 
-const INTERVAL_MS = 2000;
-const TIMEOUT_MS = 10000;
-const JPEG_QUALITY = 0.9;
-// More than the model takes, so that scaling down is the server's, and little enough to send.
-const LARGEST_SIDE_PX = 1280;
-
-/** @param {string} id */
-const element = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
+const COUNTDOWN_STEP_MS = 250;
 
 const preview = /** @type {HTMLVideoElement} */ (element("preview"));
+const stillImage = /** @type {HTMLImageElement} */ (element("still"));
 const toggle = /** @type {HTMLButtonElement} */ (element("toggle"));
-const canvas = document.createElement("canvas");
+const choice = /** @type {HTMLSelectElement} */ (element("camera"));
+const interval = /** @type {HTMLSelectElement} */ (element("interval"));
 
+const gateway = new Gateway();
+const history = new History();
+const bestShot = new BestShot();
+
+/** @type {MediaStream | null} */
+let stream = null;
+/** @type {capture.CameraProblem | null} */
+let noCamera = null;
+/** @type {{file: Blob, stage: "sending" | "scored" | "refused"} | null} */
+let still = null;
 let paused = false;
-let inFlight = false;
 let needsKey = false;
+/** @type {string | null} */
+let problem = null;
+let pace = AT_ONCE;
+let guidance = NO_GUIDANCE;
+let openings = 0;
 /** @type {number | undefined} */
 let timer;
 
-/** @param {string} text */
-function say(text) {
-  if (element("state").textContent !== text) element("state").textContent = text;
+/** @returns {import("./status.js").Situation} */
+function situation() {
+  const camera = stream ? "open" : noCamera ? "none" : "opening";
+  return { camera, still: still?.stage ?? null, paused, hidden: document.hidden, needsKey, problem };
 }
 
-async function start() {
-  if (!navigator.mediaDevices) {
-    say("This page is not in a secure context: open it over HTTPS or on localhost.");
-    return;
-  }
-  try {
-    preview.srcObject = await navigator.mediaDevices.getUserMedia({
-      video: { width: { ideal: 1280 }, height: { ideal: 720 }, facingMode: { ideal: "user" } },
-    });
-  } catch (error) {
-    say(cameraProblem(error));
-    return;
-  }
-  await preview.play();
-  toggle.disabled = false;
-  say("Running");
-  schedule(0);
+function render() {
+  const now = situation();
+  const { state, text } = describe(now);
+  const away = state === "away";
+  element("state").dataset.state = state;
+  write(element("state"), text);
+  const countdown = gateway.busy ? "now." : `in ${secondsLeft(pace, performance.now())} s.`;
+  write(element("countdown"), away ? countdown : "");
+  element("retry").hidden = !away;
+  write(toggle, toggleText(now));
+  toggle.disabled = now.camera === "opening" || noCamera === capture.INSECURE;
+  element("stage").dataset.shows = still ? "still" : stream ? "camera" : "nothing";
+  element("no-camera").dataset.problem = noCamera?.state ?? "";
+  write(element("no-camera"), noCamera?.text ?? "");
+  markStale(state !== "running" && state !== "still");
 }
 
-/** @param {unknown} error */
-function cameraProblem(error) {
-  const name = error instanceof DOMException ? error.name : "";
-  if (name === "NotAllowedError") return "The camera was not allowed: permit it for this page.";
-  if (name === "NotFoundError") return "There is no camera.";
-  if (name === "NotReadableError") return "The camera is in use by another program.";
-  return `The camera cannot be used: ${error}`;
-}
-
-/** @param {number} delayMs */
-function schedule(delayMs) {
+function goOn() {
   clearTimeout(timer);
-  timer = window.setTimeout(tick, delayMs);
+  render();
+  if (!maySend(situation()) || gateway.busy) return;
+  const waitMs = pace.dueMs - performance.now();
+  const stepMs = problem ? COUNTDOWN_STEP_MS : waitMs;
+  if (waitMs > 0) timer = window.setTimeout(goOn, Math.min(waitMs, stepMs));
+  else void send();
 }
 
-async function tick() {
-  if (paused || inFlight || needsKey || document.hidden) return;
-  inFlight = true;
-  const startedMs = performance.now();
-  let waitMs = INTERVAL_MS;
-  try {
-    waitMs = (await scoreFrame()) ?? INTERVAL_MS;
-  } catch (error) {
-    const timedOut = error instanceof DOMException && error.name === "TimeoutError";
-    const problem = timedOut ? "The gateway did not answer in time" : "The gateway is away";
-    say(`${problem}; trying again.`);
-  } finally {
-    inFlight = false;
-  }
-  schedule(Math.max(0, waitMs - (performance.now() - startedMs)));
-}
-
-/** Sends one frame. @returns {Promise<number | undefined>} how long to wait where the gateway says so */
-async function scoreFrame() {
-  const frame = await grab();
-  const startedMs = performance.now();
-  const response = await fetch("/v1/quality", {
-    method: "POST",
-    headers: { "Content-Type": "image/jpeg", ...authorization() },
-    body: frame,
-    signal: AbortSignal.timeout(TIMEOUT_MS),
-  });
-  const answer = await response.json();
-  if (response.status === 401 || response.status === 403) {
+async function send() {
+  const outcome = await gateway.score(async () => still?.file ?? capture.takeFrame(preview));
+  if (outcome.kind === "stale") return;
+  const intervalMs = Number(interval.value);
+  if (outcome.kind === "answer") {
+    problem = null;
+    pace = afterAnswer(outcome.startedMs, intervalMs);
+    if (still) still.stage = "scored";
+    show(outcome);
+  } else if (outcome.kind === "key") {
     needsKey = true;
-    say("An API key is needed.");
-    askForKey(response.status === 401 ? "This key is not known." : answer.detail);
-    return undefined;
+    askForKey(outcome.problem);
+  } else {
+    problem = outcome.text;
+    clearFrame();
+    if (still && outcome.final) {
+      still.stage = "refused";
+      pace = AT_ONCE;
+    } else {
+      const { retryAfterMs } = outcome;
+      const nowMs = performance.now();
+      pace = afterProblem(pace, { nowMs, intervalMs, retryAfterMs, random: Math.random() });
+    }
   }
-  if (!response.ok) {
-    say(`${answer.detail ?? response.statusText} Trying again.`);
-    const retryAfterS = Number(response.headers.get("Retry-After"));
-    return retryAfterS > 0 ? Math.max(retryAfterS * 1000, INTERVAL_MS) : undefined;
-  }
-  if (!paused) {
-    say("Running");
-    show(answer, performance.now() - startedMs);
-  }
-  return undefined;
+  goOn();
 }
 
-/** @returns {Promise<Blob>} the current frame as JPEG */
-async function grab() {
-  const scale = Math.min(1, LARGEST_SIDE_PX / Math.max(preview.videoWidth, preview.videoHeight));
-  canvas.width = Math.round(preview.videoWidth * scale);
-  canvas.height = Math.round(preview.videoHeight * scale);
-  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
-  context.drawImage(preview, 0, 0, canvas.width, canvas.height);
-  return new Promise((resolve, reject) =>
-    canvas.toBlob(
-      // A browser without a JPEG encoder hands out a PNG instead.
-      (blob) => (blob?.type === "image/jpeg" ? resolve(blob) : reject(new Error("no JPEG"))),
-      "image/jpeg",
-      JPEG_QUALITY,
-    ),
-  );
+/** @param {Extract<import("./gateway.js").Outcome, {kind: "answer"}>} outcome */
+function show({ answer, picture, startedMs, roundTripMs }) {
+  guidance = follow(still ? NO_GUIDANCE : guidance, answer);
+  showAnswer(answer, guidance, roundTripMs);
+  showFaceBox(answer);
+  if (still) return;
+  history.add({ atMs: startedMs, score: answer.score }, answer.model.bands);
+  if (answer.raw_score !== null) bestShot.add({ atMs: startedMs, score: answer.raw_score, picture });
 }
 
-/**
- * @param {{score: number, measures: Record<string, number>, cached: boolean,
- *   timing_ms: Record<string, number>,
- *   model: {name: string, version: string, variant: string}}} answer
- * @param {number} roundTripMs
- */
-function show(answer, roundTripMs) {
-  element("score").textContent = answer.score.toFixed(2);
-  /** @type {HTMLMeterElement} */ (element("meter")).value = answer.score;
-  element("measures").replaceChildren(
-    ...Object.entries(answer.measures).map(([name, value]) => {
-      const row = document.createElement("tr");
-      const label = Object.assign(document.createElement("th"), {
-        scope: "row",
-        textContent: name.replaceAll("_", " "),
-      });
-      const number = Object.assign(document.createElement("td"), {
-        textContent: value.toFixed(0),
-      });
-      row.append(label, number);
-      return row;
-    }),
-  );
-  element("model").textContent = `${answer.model.name} ${answer.model.variant}`;
-  element("round-trip").textContent = `${roundTripMs.toFixed(0)} ms`;
-  element("inference").textContent = answer.cached
-    ? "none, remembered"
-    : `${answer.timing_ms.triton.toFixed(1)} ms`;
+/** What is under way belongs to another picture; how long to wait for the gateway stays. */
+function startOver() {
+  gateway.cancel();
+  clearFrame();
+  goOn();
 }
 
+function clearFrame() {
+  guidance = NO_GUIDANCE;
+  hideFaceBox();
+  clearHint();
+}
+
+async function openCamera() {
+  const opening = ++openings;
+  closeCamera(null);
+  if (!navigator.mediaDevices) {
+    closeCamera(capture.INSECURE);
+    return;
+  }
+  try {
+    const opened = await capture.openCamera(choice.value);
+    if (opening !== openings) {
+      capture.stopCamera(opened);
+      return;
+    }
+    const [track] = opened.getVideoTracks();
+    track.addEventListener("ended", () => stream === opened && closeCamera(capture.ENDED));
+    preview.srcObject = opened;
+    await preview.play();
+    await capture.listCameras(choice, opened);
+    if (opening !== openings) return;
+    stream = opened;
+    element("stage").toggleAttribute("data-mirrored", track.getSettings().facingMode !== "environment");
+    goOn();
+  } catch (error) {
+    if (opening === openings) closeCamera(capture.cameraProblem(error));
+  }
+}
+
+/** @param {capture.CameraProblem | null} why null: it will be opened again */
+function closeCamera(why) {
+  capture.stopCamera(/** @type {MediaStream | null} */ (preview.srcObject));
+  preview.srcObject = stream = null;
+  noCamera = why;
+  if (why) capture.forgetCameras(choice);
+  if (still) goOn();
+  else startOver();
+}
+
+function leaveStill() {
+  if (still?.stage === "refused") problem = null; // the picture's, not the gateway's
+  still = null;
+  URL.revokeObjectURL(stillImage.src);
+  stillImage.removeAttribute("src");
+}
+
+onPicture((file) => {
+  leaveStill();
+  still = { file, stage: "sending" };
+  stillImage.src = URL.createObjectURL(file);
+  if (!problem) pace = AT_ONCE;
+  startOver();
+});
 toggle.addEventListener("click", () => {
-  paused = !paused;
-  toggle.textContent = paused ? "Resume" : "Pause";
-  say(paused ? "Paused" : "Running");
-  if (!paused) schedule(0);
+  if (!stream) {
+    leaveStill();
+    void openCamera();
+    return;
+  }
+  if (still) leaveStill();
+  else paused = !paused;
+  startOver();
+});
+element("retry").addEventListener("click", () => {
+  pace = { ...pace, dueMs: 0 };
+  goOn();
+});
+choice.addEventListener("change", () => void openCamera());
+interval.addEventListener("change", () => {
+  if (!problem) pace = AT_ONCE;
+  goOn();
 });
 onKeyChange(() => {
   needsKey = false;
-  schedule(0);
+  goOn();
 });
-document.addEventListener("visibilitychange", () => {
-  if (!document.hidden && preview.srcObject) schedule(0);
+window.addEventListener("online", () => {
+  pace = { ...pace, dueMs: 0 };
+  goOn();
 });
+navigator.mediaDevices?.addEventListener("devicechange", () => {
+  if (stream) void capture.listCameras(choice, stream);
+});
+document.addEventListener("visibilitychange", goOn);
 window.addEventListener("pagehide", () => {
+  openings += 1;
+  closeCamera(null);
   clearTimeout(timer);
-  const stream = /** @type {MediaStream | null} */ (preview.srcObject);
-  stream?.getTracks().forEach((track) => track.stop());
+  gateway.cancel();
+});
+window.addEventListener("pageshow", (event) => {
+  if (event.persisted) void openCamera();
 });
 
-start();
+void openCamera();
