@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 
 import cv2
+import cv2.data
 import numpy as np
 from numpy.typing import NDArray
 
@@ -25,10 +26,10 @@ SEARCHED_PIXELS = 320 * 180
 _WINDOW_PX = 20
 # Sizes to an octave: enough to hit a face once, for a second, denser look confirms it. The pass for
 # large faces costs little, so it can be the denser one.
-_SIZES_PER_OCTAVE, _LARGE_SIZES_PER_OCTAVE = 3, 6
-# The second look has the face at this size, with this much around it, and wants three hits there.
-_CONFIRMED_PX = 40
-_CONFIRMED_CONTEXT = 1.6
+_SIZES_PER_OCTAVE, _LARGE_SIZES_PER_OCTAVE = 3, 5
+# The second look has the face at this size, in a cut so many times as wide; it wants three hits.
+_CONFIRMED_PX = 36
+_CONFIRMED_CONTEXT = 1.5
 _CONFIRMED_NEIGHBOURS = 2
 # The cascade passes over windows whose grey levels deviate by less than 10, as dark faces do.
 _CONTRAST_LIMIT = 4.0
@@ -79,7 +80,8 @@ class Box:
 def find(pixels: NDArray[np.uint8]) -> tuple[Box, ...]:
     """Frontal faces, the largest first.
 
-    Faces of under a fifth of the shorter side are looked for only where there is no larger one.
+    Faces of under a quarter of the shorter side are looked for only where there is no larger one;
+    under a ninth, none are found.
 
     Args:
         pixels: uint8 (height, width, 3 or 4), upright RGB or RGBX.
@@ -209,9 +211,9 @@ class _Finder:
         shrink = max(1, hit.width // _CONFIRMED_PX)
         scale = _CONFIRMED_PX / hit.width
         cut = _shrunk(grey[top : y + reach, left : x + reach], shrink)
-        cut = cv2.resize(cut, None, fx=scale * shrink, fy=scale * shrink)
+        seen = cv2.resize(cut, None, fx=scale * shrink, fy=scale * shrink)
         found = self.cascade.detectMultiScale(
-            cv2.equalizeHist(cut),
+            cv2.equalizeHist(seen),
             scaleFactor=1.1,
             minNeighbors=_CONFIRMED_NEIGHBOURS,
             minSize=(_CONFIRMED_PX * 3 // 4, _CONFIRMED_PX * 3 // 4),
