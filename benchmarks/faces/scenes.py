@@ -109,7 +109,7 @@ def lit(rng: np.random.Generator, pixels: Picture, light: str, face_px: int) -> 
     if light == "dark":
         return np.asarray(pixels * rng.uniform(0.08, 0.25), np.uint8)
     if light == "bright":
-        return np.minimum(pixels * rng.uniform(1.5, 2.2), 255).astype(np.uint8)
+        return np.asarray(np.minimum(pixels * rng.uniform(1.5, 2.2), 255), np.uint8)
     if light == "blurred":
         sigma_px = face_px * float(rng.uniform(0.02, 0.05))
         return np.asarray(cv2.GaussianBlur(pixels, (0, 0), sigma_px), np.uint8)
