@@ -27,10 +27,10 @@ _WINDOW_PX = 20
 # Sizes to an octave: enough to hit a face once, for a second, denser look confirms it. The pass for
 # large faces costs little, so it can be the denser one.
 _SIZES_PER_OCTAVE, _LARGE_SIZES_PER_OCTAVE = 3, 5
-# The second look has the face at this size, in a cut so many times as wide; it wants two hits.
+# The second look has the face at this size, in a cut so many times as wide; it wants three hits.
 _CONFIRMED_PX = 36
 _CONFIRMED_CONTEXT = 1.5
-_CONFIRMED_NEIGHBOURS, _CONFIRMED_SCALE = 1, 1.15
+_CONFIRMED_NEIGHBOURS, _CONFIRMED_SCALE = 2, 1.1
 # The cascade passes over windows whose grey levels deviate by less than 10, as dark faces do.
 _CONTRAST_LIMIT = 4.0
 
@@ -80,8 +80,8 @@ class Box:
 def find(pixels: NDArray[np.uint8]) -> tuple[Box, ...]:
     """Frontal faces, the largest first.
 
-    Faces of under a quarter of the shorter side are looked for only where there is no larger one;
-    under a ninth, none are found.
+    Faces of under about a quarter of the shorter side are looked for only where there is no larger
+    one, those of under about a ninth not at all.
 
     Args:
         pixels: uint8 (height, width, 3 or 4), upright RGB or RGBX.
@@ -221,11 +221,18 @@ class _Finder:
         )
         if len(found):
             face = max(map(_box, found), key=lambda box: box.area).scaled(1 / scale)
-            yield Box(left + face.x, top + face.y, face.width, face.height)
+            yield _inside(Box(left + face.x, top + face.y, face.width, face.height), grey)
 
 
 def _box(window: Sequence[int] | NDArray[np.integer]) -> Box:
     return Box(*(int(edge) for edge in window))
+
+
+def _inside(box: Box, grey: Grey) -> Box:
+    """The same square where rounding has carried it over the picture's edge."""
+    height, width = grey.shape
+    side = min(box.width, width, height)
+    return Box(min(box.x, width - side), min(box.y, height - side), side, side)
 
 
 def _shrunk(grey: Grey, factor: int) -> Grey:
