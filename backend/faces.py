@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 
 import cv2
+import cv2.data
 import numpy as np
 from numpy.typing import NDArray
 
@@ -25,11 +26,11 @@ SEARCHED_PIXELS = 320 * 180
 _WINDOW_PX = 20
 # Sizes to an octave: enough to hit a face once, for a second, denser look confirms it. The pass for
 # large faces costs little, so it can be the denser one.
-_SIZES_PER_OCTAVE, _LARGE_SIZES_PER_OCTAVE = 3, 6
-# The second look has the face at this size, with this much around it, and wants three hits there.
-_CONFIRMED_PX = 40
-_CONFIRMED_CONTEXT = 1.6
-_CONFIRMED_NEIGHBOURS = 2
+_SIZES_PER_OCTAVE, _LARGE_SIZES_PER_OCTAVE = 3, 5
+# The second look has the face at this size, in a cut so many times as wide; it wants three hits.
+_CONFIRMED_PX = 36
+_CONFIRMED_CONTEXT = 1.5
+_CONFIRMED_NEIGHBOURS, _CONFIRMED_SCALE = 2, 1.1
 # The cascade passes over windows whose grey levels deviate by less than 10, as dark faces do.
 _CONTRAST_LIMIT = 4.0
 
@@ -79,7 +80,8 @@ class Box:
 def find(pixels: NDArray[np.uint8]) -> tuple[Box, ...]:
     """Frontal faces, the largest first.
 
-    Faces of under a fifth of the shorter side are looked for only where there is no larger one.
+    Faces of under about a quarter of the shorter side are looked for only where there is no larger
+    one, those of under about a ninth not at all.
 
     Args:
         pixels: uint8 (height, width, 3 or 4), upright RGB or RGBX.
@@ -209,31 +211,40 @@ class _Finder:
         shrink = max(1, hit.width // _CONFIRMED_PX)
         scale = _CONFIRMED_PX / hit.width
         cut = _shrunk(grey[top : y + reach, left : x + reach], shrink)
-        cut = cv2.resize(cut, None, fx=scale * shrink, fy=scale * shrink)
+        seen = cv2.resize(cut, None, fx=scale * shrink, fy=scale * shrink)
         found = self.cascade.detectMultiScale(
-            cv2.equalizeHist(cut),
-            scaleFactor=1.1,
+            cv2.equalizeHist(seen),
+            scaleFactor=_CONFIRMED_SCALE,
             minNeighbors=_CONFIRMED_NEIGHBOURS,
             minSize=(_CONFIRMED_PX * 3 // 4, _CONFIRMED_PX * 3 // 4),
             maxSize=(_CONFIRMED_PX * 4 // 3, _CONFIRMED_PX * 4 // 3),
         )
         if len(found):
             face = max(map(_box, found), key=lambda box: box.area).scaled(1 / scale)
-            yield Box(left + face.x, top + face.y, face.width, face.height)
+            yield _inside(Box(left + face.x, top + face.y, face.width, face.height), grey)
 
 
 def _box(window: Sequence[int] | NDArray[np.integer]) -> Box:
     return Box(*(int(edge) for edge in window))
 
 
+def _inside(box: Box, grey: Grey) -> Box:
+    """The same square where rounding has carried it over the picture's edge."""
+    height, width = grey.shape
+    side = min(box.width, width, height)
+    return Box(min(box.x, width - side), min(box.y, height - side), side, side)
+
+
 def _shrunk(grey: Grey, factor: int) -> Grey:
     """Mean of each factor × factor block; a last row or column that is no whole block is lost."""
-    height, width = grey.shape[0] // factor, grey.shape[1] // factor
-    if factor == 1 or not height or not width:
+    # Halving is several times faster than all else, and other whole factors than fractions.
+    step = 2 if factor % 2 == 0 else factor
+    height, width = grey.shape[0] // step, grey.shape[1] // step
+    if step == 1 or not height or not width:
         return grey
-    whole = grey[: height * factor, : width * factor]
-    # Whole factors are several times faster here than any others.
-    return np.asarray(cv2.resize(whole, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+    whole = grey[: height * step, : width * step]
+    smaller = cv2.resize(whole, (width, height), interpolation=cv2.INTER_AREA)
+    return _shrunk(np.asarray(smaller, np.uint8), factor // step)
 
 
 # Finders that nobody is using. `deque` pops and appends without a lock of ours.

@@ -1,7 +1,7 @@
 """`python -m benchmarks.faces`: recall, false faces and time of the search for faces.
 
 Every scene is generated. Time is processor time of one thread, so that what else the machine does
-weighs less. Takes two to three minutes.
+weighs less. Takes about two minutes.
 """
 
 import argparse

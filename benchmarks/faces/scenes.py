@@ -12,6 +12,7 @@ from functools import cache
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from backend.faces import Box
 from loadtest._load._payloads import PICTURES
@@ -88,16 +89,15 @@ def place_portrait(pixels: Picture, box: Box, tilt_degrees: float, *, mirrored: 
     """Lay the portrait over a picture so that its face fills the box."""
     portrait, mask = _portrait()
     scale = box.width / PORTRAIT_FACE.width
-    centre = (PORTRAIT_FACE.x + PORTRAIT_FACE.width / 2, PORTRAIT_FACE.y + PORTRAIT_FACE.height / 2)
-    turn = cv2.getRotationMatrix2D(centre, tilt_degrees, scale)
-    turn[:, 2] += (box.x + box.width / 2 - centre[0], box.y + box.height / 2 - centre[1])
+    turn = np.asarray(cv2.getRotationMatrix2D(PORTRAIT_FACE.centre, tilt_degrees, scale))
+    turn[:, 2] += np.subtract(box.centre, PORTRAIT_FACE.centre)
     if mirrored:
-        middle = box.x + box.width / 2
-        turn = np.array([[-1, 0, 2 * middle], [0, 1, 0]]) @ np.vstack([turn, [0, 0, 1]])
+        turn = np.array([[-1, 0, 2 * box.centre[0]], [0, 1, 0]]) @ np.vstack([turn, [0, 0, 1]])
     size = (pixels.shape[1], pixels.shape[0])
     # Halved first where it shrinks much: warpAffine does not average.
     for _ in range(int(np.log2(max(1.0, 1 / scale)))):
-        portrait, mask = cv2.pyrDown(portrait), cv2.pyrDown(mask)
+        portrait = np.asarray(cv2.pyrDown(portrait), np.uint8)
+        mask = np.asarray(cv2.pyrDown(mask), np.float32)
         turn = turn @ np.array([[2, 0, 0.5], [0, 2, 0.5], [0, 0, 1]])
     laid = cv2.warpAffine(portrait, turn, size, flags=cv2.INTER_LINEAR)
     share = cv2.warpAffine(mask, turn, size, flags=cv2.INTER_LINEAR)[..., None]
@@ -107,15 +107,15 @@ def place_portrait(pixels: Picture, box: Box, tilt_degrees: float, *, mirrored: 
 def lit(rng: np.random.Generator, pixels: Picture, light: str, face_px: int) -> Picture:
     """The picture in other light, out of focus, or with a sensor's noise."""
     if light == "dark":
-        return (pixels * rng.uniform(0.08, 0.25)).astype(np.uint8)
+        return np.asarray(pixels * rng.uniform(0.08, 0.25), np.uint8)
     if light == "bright":
-        return np.minimum(pixels * rng.uniform(1.5, 2.2), 255).astype(np.uint8)
+        return np.asarray(np.minimum(pixels * rng.uniform(1.5, 2.2), 255), np.uint8)
     if light == "blurred":
         sigma_px = face_px * float(rng.uniform(0.02, 0.05))
         return np.asarray(cv2.GaussianBlur(pixels, (0, 0), sigma_px), np.uint8)
     if light == "noisy":
         noise = rng.standard_normal(pixels.shape, np.float32) * float(rng.uniform(10, 30))
-        return np.clip(pixels + noise, 0, 255).astype(np.uint8)
+        return np.asarray(np.clip(pixels + noise, 0, 255), np.uint8)
     return pixels
 
 
@@ -134,7 +134,8 @@ def ground(rng: np.random.Generator, size: tuple[int, int], kind: str) -> Pictur
 
 @cache
 def _load(name: str) -> Picture:
-    return np.asarray(cv2.cvtColor(cv2.imread(str(PICTURES / f"{name}.jpg")), cv2.COLOR_BGR2RGB))
+    with Image.open(PICTURES / f"{name}.jpg") as picture:
+        return np.asarray(picture.convert("RGB"))
 
 
 @cache
@@ -144,7 +145,7 @@ def _portrait() -> tuple[Picture, NDArray[np.float32]]:
     cv2.ellipse(mask, (226, 104), (72, 92), 0, 0, 360, 1, -1)
     cv2.ellipse(mask, (212, 225), (118, 82), 0, 0, 360, 1, -1)
     cv2.ellipse(mask, (212, 480), (190, 240), 0, 0, 360, 1, -1)
-    return _load("astronaut"), cv2.GaussianBlur(mask, (0, 0), 4)
+    return _load("astronaut"), np.asarray(cv2.GaussianBlur(mask, (0, 0), 4), np.float32)
 
 
 def _cover(rng: np.random.Generator, picture: Picture, size: tuple[int, int]) -> Picture:
@@ -196,4 +197,4 @@ def _wall(rng: np.random.Generator, size: tuple[int, int]) -> Picture:
     cv2.rectangle(pixels, (left, top), corner, (245, 245, 240), -1)
     cv2.rectangle(pixels, (left, top), corner, (90, 70, 50), max(2, width // 120))
     noise = rng.standard_normal(pixels.shape, np.float32) * 3
-    return np.clip(pixels + noise, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(pixels + noise, 0, 255), np.uint8)

@@ -1,9 +1,10 @@
-"""What `backend.faces.find` is compared with: one plain search of the picture, made smaller or not."""
+"""What `backend.faces.find` is compared with: one plain search of the picture, mostly shrunk."""
 
 from collections.abc import Callable, Mapping
 from functools import cache, partial
 
 import cv2
+import cv2.data
 import numpy as np
 from numpy.typing import NDArray
 

@@ -15,6 +15,7 @@ INSIDE_TRITON = ("triton_models", "triton_runtime/backends", "benchmarks/triton_
 DOORS = {
     "tritonclient": set[str](),
     "simplejpeg": {"backend/images.py"},
+    "cv2": {"backend/faces.py"},
     "pynvml": {"monitor/sources/gpu.py"},
     "rich": {"monitor/output/screen/frame.py", "monitor/output/screen/live.py"},
     "grpc": set[str](),
@@ -25,6 +26,7 @@ DOORS = {
         "loadtest/_load/_user.py",
     },
 }
+WITHOUT_THE_WEB = ("backend/errors", "backend/images", "backend/faces")
 # Where a process begins: everything else is handed values.
 BACKEND_SETTINGS_READERS = {"backend/gateway/app.py", "backend/gateway/gunicorn_conf.py"}
 ENVIRONMENT_READERS = {
@@ -81,9 +83,13 @@ def test_each_foreign_client_has_one_door() -> None:
 def test_the_two_apps_of_the_backend_know_the_web_but_not_each_other() -> None:
     for path in modules("backend"):
         names = set(imported(path))
-        if name(path).startswith(("backend/web/", "backend/errors", "backend/images")):
+        if name(path).startswith(
+            ("backend/web/", "backend/errors", "backend/images", "backend/faces")
+        ):
             assert not {n for n in names if n.startswith("backend.gateway")}, name(path)
-        if name(path).startswith(("backend/errors", "backend/images", "backend/triton/")):
+        if name(path).startswith(
+            ("backend/errors", "backend/images", "backend/faces", "backend/triton/")
+        ):
             assert not {n for n in names if n.startswith(("flask", "werkzeug", "backend.web"))}
 
 
