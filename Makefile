@@ -13,7 +13,7 @@ TORCH_STAMP := .venv-torch/.installed
 # A user's pip settings decide where packages come from; the lock files decide which.
 PIP_INSTALL := -m pip install --disable-pip-version-check --quiet --no-deps --require-hashes
 
-.PHONY: help demo test test-torch up loadtest monitor bench bench-peers bench-overload bench-memory bench-loadgen bench-causes bench-monitor bench-models bench-scorer tune lint format certs key lock envs clean
+.PHONY: help demo test test-torch up loadtest monitor bench bench-peers bench-overload bench-memory bench-loadgen bench-causes bench-monitor bench-faces bench-models bench-scorer tune lint format certs key lock envs clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -66,6 +66,9 @@ bench-causes: envs  ## what stops the system, brought about on purpose, and what
 
 bench-monitor: envs  ## what the monitor itself costs, in processor time, memory and start
 	@.venv/bin/python -m benchmarks.monitor $(ARGS)
+
+bench-faces: envs  ## how many faces are found, what else is, and how fast
+	@.venv/bin/python -m benchmarks.faces $(ARGS)
 
 bench-models: envs  ## ten pictures before every quality model in turn
 	@.venv/bin/python -m benchmarks.quality_models $(ARGS)

@@ -65,7 +65,7 @@ def ten_pictures() -> dict[str, bytes]:
         "far away": far,
     }
     for seed in (1, 2):
-        scene, _ = render_scene(np.random.default_rng(seed), SIZE, 280)
+        scene, _ = render_scene(np.random.default_rng(seed), SIZE, face_px=280)
         made[f"drawn {seed}"] = Image.fromarray(scene)
     return {name: _jpeg(picture) for name, picture in made.items()}
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from backend.faces import Box
+from backend.framing import Box
 from backend.gateway.quality_model import Band, Identity
 
 

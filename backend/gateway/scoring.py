@@ -10,7 +10,7 @@ import gevent
 import numpy as np
 from numpy.typing import NDArray
 
-from backend import faces, images
+from backend import faces, framing, images
 from backend.errors import DeadlineExceeded, Overloaded
 from backend.gateway.answer import Face, Picture, Quality
 from backend.gateway.quality_model import Identity, Judgement, QualityModel
@@ -34,7 +34,7 @@ class _Prepared:
 
     image: NDArray[np.uint8]
     picture: Picture
-    boxes: tuple[faces.Box, ...] | None
+    boxes: tuple[framing.Box, ...] | None
 
     @property
     def no_face(self) -> bool:
@@ -128,7 +128,7 @@ class QualityScorer:
         if find_face:
             boxes = _off_the_loop(encoded, lambda: faces.find(pixels))
             if boxes:
-                square = faces.crop_square(boxes[0], picture.width, picture.height)
+                square = framing.crop_square(boxes[0], picture.width, picture.height)
             laps.end("detect")
         image = _off_the_loop(encoded, lambda: images.fit_square(pixels, side, square))
         laps.end("preprocess")
@@ -163,16 +163,8 @@ class QualityScorer:
         score = None if raw_score is None else min(1.0, max(0.0, raw_score))
         size = (prepared.picture.width, prepared.picture.height)
         boxes = prepared.boxes
-        measures = measured.measures
-        guidance: list[str] = []
-        if boxes is not None:
-            guidance = faces.guidance(boxes, *size)
-        if boxes:
-            measures = measures | {
-                "face_size": faces.size_measure(boxes[0], *size),
-                "face_position": faces.position_measure(boxes[0], *size),
-                "single_face": faces.single_face_measure(boxes),
-            }
+        measures = measured.measures | framing.measures(boxes or (), *size)
+        guidance = [] if boxes is None else framing.guidance(boxes, *size)
         return Quality(
             score=score,
             raw_score=raw_score,

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from backend.faces import Box
+from backend.framing import Box
 from benchmarks.faces.scenes import Scene
 from benchmarks.faces.ways import Find
 

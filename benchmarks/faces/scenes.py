@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from backend.faces import Box
+from backend.framing import Box
 from loadtest._load._payloads import PICTURES
 from scripts.baseline.faces import render_scene
 

@@ -8,7 +8,8 @@ import cv2.data
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.faces import Box, find
+from backend.faces import find
+from backend.framing import Box
 
 Find = Callable[[NDArray[np.uint8]], tuple[Box, ...]]
 

@@ -9,7 +9,7 @@ import pytest
 from prometheus_client import REGISTRY
 
 from backend.errors import UndecodablePicture
-from backend.faces import Box
+from backend.framing import Box
 from backend.gateway.answer import Face, Quality
 from backend.gateway.cache import AnswerCache
 from backend.gateway.quality_model import Identity

@@ -329,7 +329,7 @@ def test_a_named_part_is_what_is_scaled(
 
 
 def test_a_part_may_begin_between_pixels() -> None:
-    ramp = np.repeat(np.arange(0, 200, 2, np.uint8)[None, :, None], 100, 0).repeat(3, 2)
+    ramp = np.repeat(np.arange(0, 200, 2).astype(np.uint8)[None, :, None], 100, 0).repeat(3, 2)
     middle = fit_square(ramp, 40, (10.5, 30.0, 50.5, 70.0))
     # Each pixel is the mean of two neighbours, which lie 2 apart.
     assert np.array_equal(middle[20, 1:-1, 0], np.arange(23, 99, 2))

@@ -12,7 +12,7 @@ import pytest
 from gevent.event import Event
 from numpy.typing import NDArray
 
-from backend import faces, images
+from backend import faces, framing, images
 from backend.errors import (
     DeadlineExceeded,
     Overloaded,
@@ -23,7 +23,7 @@ from backend.errors import (
     UndecodablePicture,
     UnsupportedPicture,
 )
-from backend.faces import Box
+from backend.framing import Box
 from backend.gateway.answer import Face, Picture
 from backend.gateway.quality_model import QualityModel
 from backend.gateway.scoring import LARGE_PIXELS, QualityScorer
@@ -201,7 +201,7 @@ def test_the_largest_face_is_scored_and_measured(
     assert quality.face == Face(2, box)
     assert list(quality.stages_ms) == ["decode", "detect", "preprocess", "triton"]
     assert set(quality.measures) == {*MEASURED, "face_size", "face_position", "single_face"}
-    part = PICTURE.crop(faces.crop_square(box, 64, 48))
+    part = PICTURE.crop(framing.crop_square(box, 64, 48))
     difference = model.images[0].astype(int) - np.asarray(part.resize((40, 40), 2))
     assert np.abs(difference).mean() < 3
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from backend.faces import Box
+from backend.framing import Box
 from benchmarks.faces import recall, scenes, timing
 from benchmarks.faces.scenes import Scene
 
