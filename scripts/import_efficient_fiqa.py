@@ -1,4 +1,4 @@
-"""`python -m scripts.import_efficient_fiqa`: the weights of Efficient-FIQA, checked and servable."""
+"""`python -m scripts.import_efficient_fiqa`: checked weights of Efficient-FIQA, made servable."""
 
 import sys
 import time

@@ -22,7 +22,7 @@ IR_VERSION = 8
 BATCH_SIZES = (1, 3, 8)
 # ONNX Runtime's level that leaves out its hints on speed.
 _ERRORS = 3
-# Products of two activations (attention) stay in float: their ranges differ from picture to picture.
+# But for products of two activations (attention), whose ranges differ from picture to picture.
 QUANTISED = ("Conv", "Gemm", "MatMul")
 
 
@@ -33,7 +33,7 @@ def export(network: EfficientFiqa, path: Path) -> None:
         warnings.filterwarnings("ignore", category=DeprecationWarning)
         torch.onnx.export(
             network,
-            (torch.zeros((2, SIDE_PX, SIDE_PX, 3), dtype=torch.uint8),),
+            (torch.zeros((1, SIDE_PX, SIDE_PX, 3), dtype=torch.uint8),),
             str(path),
             input_names=["image"],
             output_names=["score"],

@@ -21,7 +21,7 @@ from scripts.efficient_fiqa.provenance import Findings
 from scripts.efficient_fiqa.variants import DRIFT_LIMIT, TORCH_TO_ONNX, Precision, Variant
 from scripts.efficient_fiqa.weights import network, random_weights, read_checkpoint
 
-# Different crops of the same photographs, so that INT8 is not judged on what it was calibrated with.
+# Different crops of the same photographs: INT8 is not judged on what it was calibrated with.
 _CALIBRATION_PICTURES, _CALIBRATION_SEED = 48, 0
 _DRIFT_PICTURES, _DRIFT_SEED = 24, 1
 
@@ -116,8 +116,9 @@ def _make(
     found = drift(graph.scores(file, judged, batch_size=1), reference)
     if found.max > limit and not accept_drift:
         raise DriftTooLarge(
-            f"In {variant.precision} a score moves by up to {found.max:.4f} (mean {found.mean:.4f}, "
-            f"limit {limit}). Use --precision fp32, or --accept-drift to import it all the same."
+            f"In {variant.precision} a score moves by up to {found.max:.4f}, on average by "
+            f"{found.mean:.4f}, and the limit is {limit}. Use --precision fp32, or --accept-drift "
+            "to import it."
         )
     return Findings(difference, found, limit, drift_accepted=found.max > limit)
 

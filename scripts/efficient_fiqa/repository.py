@@ -81,12 +81,22 @@ def install(staged: Path, repository: Path, version: int) -> Path:
 
 @contextmanager
 def _signals_held() -> Iterator[None]:
-    """Ctrl-C between two renames counts after the last."""
-    held = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    """Ctrl-C between two renames counts after the last.
+
+    By handlers: blocking a signal in this thread lets it in through the threads of the libraries.
+    """
+    came: list[int] = []
+    previous = {
+        signum: signal.signal(signum, lambda number, frame: came.append(number))
+        for signum in (signal.SIGINT, signal.SIGTERM)
+    }
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, held)
+        for signum, handler in previous.items():
+            signal.signal(signum, handler)
+        if came:
+            signal.raise_signal(came[0])
 
 
 def sync(folder: Path) -> None:

@@ -16,8 +16,8 @@ DRIFT_LIMIT = {Precision.FP32: 1e-4, Precision.FP16: 0.01, Precision.INT8: 0.05}
 TORCH_TO_ONNX = 1e-4
 
 # Of the labels that the weights were trained on, 5 % are below 0.18, half below 0.40 and three
-# quarters below 0.51. Good is the best quarter; fair begins at the worst one, whose end lies at 0.28
-# on the line between the 5 % and the 50 % point.
+# quarters below 0.51. The best quarter is good and the worst one poor; the worst one ends at 0.28,
+# on the straight line between the 5 % and the 50 % point.
 BANDS = {"fair": 0.28, "good": 0.51}
 
 

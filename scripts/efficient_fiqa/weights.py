@@ -68,9 +68,9 @@ def random_weights(seed: int) -> dict[str, Tensor]:
     """Tensors that prove the plumbing and never quality.
 
     Drawn in the order of their names from NumPy's PCG64: matrices and kernels normal with variance
-    1 / inputs, biases normal with deviation 0.1, scales (of norms, branches and attention) the same
-    around 1. Unlike at the start of a training no branch is near zero, so that a block that computes
-    wrongly shows in the score.
+    1 / inputs, biases normal with deviation 0.1, scales (of norms, branches and attention) the
+    same around 1. Unlike at the start of a training no branch is near zero, so that a block that
+    computes wrongly shows in the score.
     """
     rng = np.random.default_rng(seed)
     drawn = {}
