@@ -28,19 +28,33 @@ fail() {
     exit "${2:-1}"
 }
 
-number() {
+check_number() {
     [[ ${2:-} =~ ^[1-9][0-9]{0,3}$ ]] || fail "$1 needs a whole number from 1 on. See --help." 2
-    echo "$2"
 }
 
 version='' opt_batch=4 max_batch=16 precision=(--fp16)
 while (($#)); do
     case $1 in
-    --version) version=$(number "$@") && shift ;;
-    --opt-batch) opt_batch=$(number "$@") && shift ;;
-    --max-batch) max_batch=$(number "$@") && shift ;;
+    --version)
+        check_number "$@"
+        version=$2
+        shift
+        ;;
+    --opt-batch)
+        check_number "$@"
+        opt_batch=$2
+        shift
+        ;;
+    --max-batch)
+        check_number "$@"
+        max_batch=$2
+        shift
+        ;;
     --fp32) precision=() ;;
-    -h | --help) usage && exit 0 ;;
+    -h | --help)
+        usage
+        exit
+        ;;
     *) fail "$1 is not understood. See --help." 2 ;;
     esac
     shift
@@ -50,7 +64,7 @@ done
 model=triton_models/efficient_fiqa
 if [[ -z $version ]]; then
     version=$(find "$model" -mindepth 1 -maxdepth 1 -name '[1-9]*' -printf '%f\n' 2>/dev/null |
-        sort -n | tail -n 1)
+        sort -n | tail -n 1) || true
 fi
 folder=$PWD/$model/$version
 [[ -n $version && -f $folder/model.onnx ]] ||
