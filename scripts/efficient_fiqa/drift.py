@@ -35,10 +35,10 @@ def drift(scores: Scores, reference: Scores) -> Drift:
 
 def spearman(one: Scores, other: Scores) -> float | None:
     """Correlation of ranks; None where one side does not vary."""
-    ranks = [_ranks(values) for values in (one, other)]
-    if any(values.std() == 0 for values in ranks):
+    ranks, others = _ranks(one), _ranks(other)
+    if ranks.std() == 0 or others.std() == 0:
         return None
-    return float(np.corrcoef(*ranks)[0, 1])
+    return float(np.corrcoef(ranks, others)[0, 1])
 
 
 def _ranks(values: Scores) -> NDArray[np.float64]:

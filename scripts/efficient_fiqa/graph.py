@@ -99,9 +99,9 @@ def largest_difference(
     return float(np.nan_to_num(max(differences), nan=np.inf))
 
 
-@torch.inference_mode()
 def torch_scores(network: EfficientFiqa, pictures: NDArray[np.uint8]) -> Scores:
-    answers = [network(torch.from_numpy(picture[None])) for picture in pictures]
+    with torch.inference_mode():
+        answers = [network(torch.from_numpy(picture[None])) for picture in pictures]
     values: Scores = torch.cat(answers)[:, 0].numpy()
     return values
 

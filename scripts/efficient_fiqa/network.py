@@ -197,8 +197,8 @@ class ChannelAttention(nn.Module):
 def unit(x: Tensor) -> Tensor:
     """Vectors along the last axis, scaled to length 1; in float32, since halves would overflow."""
     exact = x.to(torch.float32)
-    length = torch.linalg.vector_norm(exact, dim=-1, keepdim=True).clamp_min(1e-12)
-    return (exact / length).to(x.dtype)
+    length = torch.linalg.vector_norm(exact, dim=-1, keepdim=True)
+    return (exact / (length + 1e-12)).to(x.dtype)
 
 
 class Positions(nn.Module):
