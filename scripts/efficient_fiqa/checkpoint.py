@@ -1,6 +1,7 @@
 """The published checkpoint: fetched within bounds, and believed only by its digests."""
 
 import hashlib
+import http.client
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -11,6 +12,13 @@ from scripts.efficient_fiqa.errors import SourceUnavailable, WrongFile
 
 TIMEOUT_S = 30
 _CHUNK_BYTES = 64 * 1024
+_TRANSFER_ERRORS = (
+    urllib.error.URLError,
+    http.client.HTTPException,
+    TimeoutError,
+    ConnectionError,
+    ValueError,
+)
 
 
 @dataclass(frozen=True)
@@ -84,7 +92,7 @@ def download(url: str, target: Path, published: Published) -> None:
                         "checkpoint. Check the address."
                     )
                 file.write(chunk)
-    except (urllib.error.URLError, TimeoutError, ConnectionError, ValueError) as error:
+    except _TRANSFER_ERRORS as error:
         reason = getattr(error, "reason", error)
         raise SourceUnavailable(
             f"The checkpoint could not be fetched ({reason}). Check the address and the network, "

@@ -133,6 +133,21 @@ def test_a_checkpoint_is_imported_with_its_origin(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("fast")
+def test_a_checkpoint_is_fetched_and_its_address_kept_without_secrets(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = checkpoint(random_weights(1))
+    monkeypatch.setattr(
+        importing.checkpoint, "download", lambda url, target, wanted: target.write_bytes(data)
+    )
+    url = "https://user:secret@host.example/weights.pt?token=secret"
+    importing.run(options(tmp_path, seed=None, url=url), quiet, published(data))
+    text = (tmp_path / "efficient_fiqa/1/provenance.json").read_text()
+    assert "secret" not in text
+    assert json.loads(text)["source"]["address"] == "https://host.example/weights.pt"
+
+
+@pytest.mark.usefixtures("fast")
 def test_a_second_import_is_a_second_version_that_the_configurations_name(tmp_path: Path) -> None:
     importing.run(options(tmp_path, seed=1), quiet)
     first = contents(tmp_path / "efficient_fiqa/1")
