@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.precision.figures import Cell, drift_table, figures, speed_table
+from benchmarks.precision.figures import Call, Cell, drift_table, figures, speed_table
 from benchmarks.precision.runtimes import Pictures, Run, in_onnx_runtime, in_openvino
 from scripts.efficient_fiqa import graph
 from scripts.efficient_fiqa.drift import Drift, Scores, drift
@@ -109,28 +109,28 @@ def _runs(fp32: Path, int8: Path) -> tuple[dict[tuple[str, str, int], Run], dict
 
 def _timed(
     runs: dict[tuple[str, str, int], Run], rounds: int, calls: int
-) -> dict[Cell, list[list[float]]]:
-    """Milliseconds of each call; the ways take turns, so that a slow minute is everybody's."""
+) -> dict[Cell, list[list[Call]]]:
+    """Each call's times; the ways take turns, so that a slow minute is everybody's."""
     pictures = made_pictures(max(BATCH_SIZES), 2)
     cells = {
         Cell(runtime, precision, threads, size): (run, pictures[:size])
         for size in BATCH_SIZES
         for (runtime, precision, threads), run in runs.items()
     }
-    taken_ms: dict[Cell, list[list[float]]] = {cell: [] for cell in cells}
+    taken: dict[Cell, list[list[Call]]] = {cell: [] for cell in cells}
     for number in range(rounds):
         started_s = time.monotonic()
         for cell, (run, batch) in cells.items():
             run(batch)  # shapes are settled and caches warm
-            taken_ms[cell].append([_call_ms(run, batch) for _ in range(calls)])
+            taken[cell].append([_call(run, batch) for _ in range(calls)])
         print(f"round {number + 1}: {time.monotonic() - started_s:.0f} s", flush=True)
-    return taken_ms
+    return taken
 
 
-def _call_ms(run: Run, batch: Pictures) -> float:
-    started_s = time.perf_counter()
+def _call(run: Run, batch: Pictures) -> Call:
+    started_s, cpu_s = time.perf_counter(), time.process_time()
     run(batch)
-    return (time.perf_counter() - started_s) * 1000
+    return Call((time.perf_counter() - started_s) * 1000, (time.process_time() - cpu_s) * 1000)
 
 
 def _drifts(
