@@ -12,6 +12,7 @@ import onnx
 import pytest
 import torch
 
+from scripts.efficient_fiqa import checkpoint as fetching
 from scripts.efficient_fiqa import graph, importing, repository
 from scripts.efficient_fiqa.checkpoint import EDGENEXT_XXS, Published, digests
 from scripts.efficient_fiqa.errors import DriftTooLarge, ImportRunning, WrongFile, WrongTensors
@@ -137,9 +138,7 @@ def test_a_checkpoint_is_fetched_and_its_address_kept_without_secrets(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     data = checkpoint(random_weights(1))
-    monkeypatch.setattr(
-        importing.checkpoint, "download", lambda url, target, wanted: target.write_bytes(data)
-    )
+    monkeypatch.setattr(fetching, "download", lambda url, target, wanted: target.write_bytes(data))
     url = "https://user:secret@host.example/weights.pt?token=secret"
     importing.run(options(tmp_path, seed=None, url=url), quiet, published(data))
     text = (tmp_path / "efficient_fiqa/1/provenance.json").read_text()
