@@ -88,8 +88,9 @@ def train_both(recipe: Recipe, work: Path, processes: int) -> None:
 
 
 def load(path: Path) -> Network:
-    network = Network().eval()
+    network = Network()
     network.load_state_dict(torch.load(path, weights_only=True))
+    network.eval()
     return network
 
 

@@ -6,7 +6,7 @@ from torch import Tensor, nn
 from scripts.baseline.degradations import TRAINED
 
 
-class Separable(nn.Module):
+class Separable(nn.Module):  # type: ignore[misc]  # no PyTorch where types are checked
     """A depthwise 3 × 3 convolution, then a pointwise one; a shortcut where the shapes allow it."""
 
     def __init__(self, inputs: int, outputs: int, stride: int = 1) -> None:
@@ -25,7 +25,7 @@ class Separable(nn.Module):
         return torch.relu(x + y if self.shortcut else y)
 
 
-class Network(nn.Module):
+class Network(nn.Module):  # type: ignore[misc]  # no PyTorch where types are checked
     """uint8 (N, height, width, 3), RGB, to a score (N, 1) and severities (N, families).
 
     The stem reads every pixel with filters of 7 × 7, since noise, JPEG's grid and fine blur live
@@ -60,7 +60,7 @@ class Network(nn.Module):
         return self.score(features), self.severity(features)
 
 
-class Scorer(nn.Module):
+class Scorer(nn.Module):  # type: ignore[misc]  # no PyTorch where types are checked
     """What is exported: the score alone."""
 
     def __init__(self, network: Network) -> None:

@@ -8,7 +8,7 @@ GRADIENT_FLOOR = 4.0  # grey levels; differences fainter than this are hardly se
 LUMINANCE_FLOOR = 10.0
 LUMINANCE_WEIGHT = 0.5
 
-Plane = NDArray[np.float32]
+Plane = NDArray[np.floating]
 
 
 def similarity(pristine: NDArray[np.uint8], degraded: NDArray[np.uint8]) -> float:
@@ -23,7 +23,8 @@ def similarity(pristine: NDArray[np.uint8], degraded: NDArray[np.uint8]) -> floa
     for _ in range(SCALES):
         product *= _agreement(_gradient(one), _gradient(other), GRADIENT_FLOOR)
         one, other = _halved(one), _halved(other)
-    return product ** (1 / SCALES) * _agreement(one, other, LUMINANCE_FLOOR) ** LUMINANCE_WEIGHT
+    light = _agreement(one, other, LUMINANCE_FLOOR)
+    return float(product ** (1 / SCALES) * light**LUMINANCE_WEIGHT)
 
 
 def _agreement(one: Plane, other: Plane, floor: float) -> float:

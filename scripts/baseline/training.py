@@ -66,7 +66,8 @@ def train(recipe: Recipe, groups: Groups, say: Callable[[str], None] = print) ->
     torch.manual_seed(recipe.seed)
     torch.use_deterministic_algorithms(True)
     torch.set_num_threads(THREADS)
-    network = Network().train()
+    network = Network()
+    network.train()
     optimiser = torch.optim.AdamW(network.parameters(), lr=recipe.learning_rate, weight_decay=0.02)
     rng = stream(recipe.seed, 6)
     severities, quality = groups.severities, groups.quality
@@ -96,7 +97,8 @@ def train(recipe: Recipe, groups: Groups, say: Callable[[str], None] = print) ->
             left_s = passed_s / (step + 1) * (recipe.steps - step - 1)
             mean = np.mean(losses[-REPORT_EVERY:])
             say(f"step {step + 1} of {recipe.steps}, loss {mean:.4f}, {left_s:.0f} s left")
-    return network.eval()
+    network.eval()
+    return network
 
 
 def _turned(crops: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
