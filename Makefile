@@ -9,10 +9,11 @@ APP_STAMP := .venv/.installed-app
 DEV_STAMP := .venv/.installed-dev
 MODELS_STAMP := .venv-triton/.installed
 PEERS_STAMP := .venv-peers/.installed
+TORCH_STAMP := .venv-torch/.installed
 # A user's pip settings decide where packages come from; the lock files decide which.
 PIP_INSTALL := -m pip install --disable-pip-version-check --quiet --no-deps --require-hashes
 
-.PHONY: help demo test up loadtest monitor bench bench-peers bench-overload bench-memory bench-loadgen bench-causes bench-monitor bench-scorer tune lint format certs key lock envs clean
+.PHONY: help demo test test-torch up loadtest monitor bench bench-peers bench-overload bench-memory bench-loadgen bench-causes bench-monitor bench-models bench-scorer tune lint format certs key lock envs clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -22,6 +23,9 @@ demo: envs  ## the whole system under 10 to 200 cameras, with a report
 
 test: $(DEV_STAMP) $(MODELS_STAMP) lint  ## lint, types and every test
 	@.venv/bin/python -m pytest
+
+test-torch: $(DEV_STAMP) $(MODELS_STAMP) $(TORCH_STAMP)  ## what trains and imports models, with PyTorch
+	@.venv-torch/bin/python -m pytest -c tests/torch/pytest.ini tests/torch
 
 up: envs  ## serve until Ctrl-C
 	@.venv/bin/python -m scripts.up
@@ -63,6 +67,9 @@ bench-causes: envs  ## what stops the system, brought about on purpose, and what
 bench-monitor: envs  ## what the monitor itself costs, in processor time, memory and start
 	@.venv/bin/python -m benchmarks.monitor $(ARGS)
 
+bench-models: envs  ## ten pictures before every quality model in turn
+	@.venv/bin/python -m benchmarks.quality_models $(ARGS)
+
 bench-scorer: envs  ## CPU per frame of the default model in Triton
 	@.venv/bin/python -m benchmarks.scorer_cpu
 
@@ -90,7 +97,7 @@ var/uv/.installed:
 	@$(PYTHON) -m venv var/uv && var/uv/bin/pip install --quiet uv && touch $@
 
 clean:  ## remove environments, logs and runs
-	@rm -rf .venv .venv-triton .venv-peers var runs
+	@rm -rf .venv .venv-triton .venv-peers .venv-torch var runs
 
 envs: $(APP_STAMP) $(MODELS_STAMP)  ## make .venv and .venv-triton
 
@@ -118,4 +125,11 @@ $(PEERS_STAMP): benchmarks/peers/requirements.txt
 	@echo "Installing what the gateway is measured beside into .venv-peers"
 	@rm -rf .venv-peers && $(PYTHON) -m venv .venv-peers
 	@.venv-peers/bin/python $(PIP_INSTALL) -r benchmarks/peers/requirements.txt
+	@touch $@
+
+# By version, without hashes: which build of PyTorch suits depends on the machine.
+$(TORCH_STAMP): requirements/torch.txt
+	@echo "Installing PyTorch, to train and to import models, into .venv-torch"
+	@rm -rf .venv-torch && $(PYTHON) -m venv .venv-torch
+	@.venv-torch/bin/python -m pip install --disable-pip-version-check --quiet -r requirements/torch.txt
 	@touch $@

@@ -21,7 +21,8 @@ FramegateError
     ├── TritonUnavailable       cannot be reached, or the model is not ready; waiting helps
     ├── TritonOverloaded        its queue is full; waiting helps
     ├── TritonTimeout           did not answer in time; waiting helps
-    └── TritonFailed            refused the request or failed in the model
+    ├── TritonFailed            refused the request or failed in the model
+    └── RandomWeights           the model's weights were drawn, and nobody has allowed that
 """
 
 
@@ -118,4 +119,8 @@ class TritonTimeout(TritonError):
 
 
 class TritonFailed(TritonError):
+    pass
+
+
+class RandomWeights(TritonError):
     pass

@@ -6,6 +6,7 @@ and for every JPEG that the first one will not take, so that Pillow alone says w
 
 import contextlib
 import io
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -120,8 +121,21 @@ def decode(picture: EncodedPicture, *, side: int | None = None) -> NDArray[np.ui
             ) from error
 
 
-def fit_square(pixels: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
-    """Resize the shorter side to `side` and crop the centre; the aspect ratio is kept.
+Part = tuple[float, float, float, float]
+"""Left, top, right and bottom of a part of a picture, in pixels."""
+
+
+def upright_size(picture: EncodedPicture, pixels: NDArray[np.uint8]) -> tuple[int, int]:
+    """Width and height of the whole picture as it was decoded: upright, and not scaled down."""
+    height, width = pixels.shape[:2]
+    turned = (width > height) != (picture.width > picture.height) and width != height
+    return (picture.height, picture.width) if turned else (picture.width, picture.height)
+
+
+def fit_square(
+    pixels: NDArray[np.uint8], side: int, square: Part | None = None
+) -> NDArray[np.uint8]:
+    """Resize a square part of a picture, the largest in its centre unless another is named.
 
     Args:
         pixels: As `decode` returns them.
@@ -129,19 +143,29 @@ def fit_square(pixels: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
     Returns:
         Contiguous uint8 array of shape (side, side, 3), values 0–255, sRGB as stored.
     """
+    if square is not None:
+        pixels, square = _around(pixels, square)
     height, width, channels = pixels.shape
-    if pixels.shape == (side, side, 3):
+    short = min(width, height)
+    left, top = (width - short) / 2, (height - short) / 2
+    # Cropping within the resize leaves the margins out of the work.
+    box = square or (left, top, left + short, top + short)
+    if pixels.shape == (side, side, 3) and box == (0, 0, side, side):
         return np.ascontiguousarray(pixels)
     mode = "RGBX" if channels == 4 else "RGB"
     picture = Image.frombuffer(
         mode, (width, height), np.ascontiguousarray(pixels), "raw", mode, 0, 1
     )
-    short = min(width, height)
-    left, top = (width - short) / 2, (height - short) / 2
-    # Cropping within the resize leaves the margins out of the work.
-    box = (left, top, left + short, top + short)
     fitted = picture.resize((side, side), Image.Resampling.BILINEAR, box=box)
     return np.asarray(fitted.convert("RGB"))
+
+
+def _around(pixels: NDArray[np.uint8], part: Part) -> tuple[NDArray[np.uint8], Part]:
+    """The whole pixels that a part touches, and where it lies in them."""
+    left, top, right, bottom = part
+    x, y = int(left), int(top)
+    touched = pixels[y : math.ceil(bottom), x : math.ceil(right)]
+    return touched, (left - x, top - y, right - x, bottom - y)
 
 
 def _brief(error: Exception) -> str:

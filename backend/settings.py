@@ -38,6 +38,9 @@ class Settings(BaseSettings):
     quality_model: str = Field(
         "capture_quality", min_length=1, description="The model behind /v1/quality."
     )
+    allow_random_weights: bool = Field(
+        False, description="Serve a model whose weights are random, as its answers will say."
+    )
 
     max_in_flight: int = Field(
         64,

@@ -15,7 +15,16 @@ from scripts._stack import PROJECT
 FOLDER = PROJECT / "var/bench"
 # Environment → the packages in it whose versions decide the figures.
 PACKAGES = {
-    ".venv": ("flask", "gevent", "gunicorn", "numpy", "pillow", "simplejpeg", "tritonclient"),
+    ".venv": (
+        "flask",
+        "gevent",
+        "gunicorn",
+        "numpy",
+        "opencv-python-headless",
+        "pillow",
+        "simplejpeg",
+        "tritonclient",
+    ),
     ".venv-triton": ("numpy", "nvidia-pytriton"),
     ".venv-peers": ("bentoml", "litserve", "numpy", "pillow"),
 }

@@ -9,8 +9,9 @@ from typing import Any, Literal, get_args
 
 from loadtest._analysis._objectives import Objective, parse_all
 
-# What a camera posts: JPEG files of one size, the same in JSON, or JPEG files of several sizes.
-Camera = Literal["raw", "base64", "mixed"]
+# What a camera posts: JPEG files of one size, the same in JSON, JPEG files of several sizes, or
+# what the camera page sends.
+Camera = Literal["raw", "base64", "mixed", "page"]
 CAMERAS: tuple[Camera, ...] = get_args(Camera)
 MAX_USERS = 100_000
 MIN_SAMPLES_FOR_P95 = 130
@@ -208,7 +209,8 @@ FLAGS = (
         "raw",
         "what a camera posts, unless user classes are named: raw (CameraUser): JPEG files of "
         "352 x 352 pixels; base64 (Base64User): the same in JSON; mixed (MixedSizesUser): JPEG "
-        "files of 352 x 352, 640 x 480 and 1280 x 720 pixels",
+        "files of 352 x 352, 640 x 480 and 1280 x 720 pixels; page (PageUser): JPEG files of "
+        "1280 x 720 pixels whose face is to be found, as the camera page sends them",
         str,
         choices=CAMERAS,
     ),

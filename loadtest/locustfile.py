@@ -18,12 +18,19 @@ from locust.runners import STATE_INIT, LocalRunner, Runner, WorkerRunner
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from loadtest._course._conductor import Conductor, Reporter, listen
-from loadtest._load._user import Base64User, CameraUser, FrameUser, MixedSizesUser, source
+from loadtest._load._user import (
+    Base64User,
+    CameraUser,
+    FrameUser,
+    MixedSizesUser,
+    PageUser,
+    source,
+)
 from loadtest._options import add_flags, keep_users, options_from
 
-__all__ = ["Base64User", "CameraUser", "MixedSizesUser", "StagedLoad"]
+__all__ = ["Base64User", "CameraUser", "MixedSizesUser", "PageUser", "StagedLoad"]
 
-CLASSES = {user.camera: user for user in (CameraUser, Base64User, MixedSizesUser)}
+CLASSES = {user.camera: user for user in (CameraUser, Base64User, MixedSizesUser, PageUser)}
 
 conductor = Conductor()
 

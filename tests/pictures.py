@@ -22,6 +22,10 @@ def encode(picture: Image.Image, kind: str, **options: Any) -> bytes:
     return buffer.getvalue()
 
 
+def decoded(data: bytes) -> Image.Image:
+    return Image.open(io.BytesIO(data)).convert("RGB")
+
+
 def png_with_header(width: int, height: int) -> bytes:
     """A tiny PNG that announces any size and has no pixels worth the name."""
 

@@ -189,12 +189,18 @@ class Gateway(_Server):
             self.process.wait_answering(f"{self.url}/health/live")
 
     def post(
-        self, body: bytes, content_type: str | None = "image/jpeg", **headers: str
+        self,
+        body: bytes,
+        content_type: str | None = "image/jpeg",
+        *,
+        query: str = "",
+        **headers: str,
     ) -> requests.Response:
         """POST /v1/quality."""
         sent = ({"Content-Type": content_type} if content_type else {}) | headers
         with Session() as session:
-            return session.post(f"{self.url}/v1/quality", data=body, headers=sent, timeout=30)
+            url = f"{self.url}/v1/quality{query}"
+            return session.post(url, data=body, headers=sent, timeout=30)
 
     def get(self, path: str, **headers: str) -> requests.Response:
         with Session() as session:

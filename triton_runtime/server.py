@@ -9,14 +9,14 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
 from pydantic import SecretStr
 
-from triton_runtime import installation, preflight
+from triton_runtime import installation, models, preflight
 from triton_runtime.errors import LaunchError
 from triton_runtime.installation import Installation
 from triton_runtime.settings import PROJECT, Settings
@@ -54,14 +54,16 @@ def command_line(
     found: Installation,
     settings: Settings,
     *,
+    load: Sequence[str],
     backends: Path,
     shm_prefix: str,
     token: str,
     shared_memory_token: str,
 ) -> list[str]:
-    """The server's arguments. Explicit model control: only the quality model is loaded at start.
+    """The server's arguments, with explicit model control.
 
     Args:
+        load: models that are loaded at start.
         token: what model control asks for.
         shared_memory_token: what a client shows that hands over its pixels in shared memory, which
             goes over HTTP alone.
@@ -72,7 +74,7 @@ def command_line(
         f"--backend-directory={backends}",
         f"--backend-config=python,shm-region-prefix-name={shm_prefix}",
         "--model-control-mode=explicit",
-        f"--load-model={settings.quality_model}",
+        *(f"--load-model={model}" for model in load),
         f"--model-config-name={settings.triton_config}",
         # Otherwise the whole server reads "not ready" while any model loads or failed.
         "--strict-readiness=false",
@@ -112,6 +114,7 @@ def run(settings: Settings) -> Outcome:
         LaunchError: the machine or the installation cannot carry it.
     """
     preflight.check_repositories(settings.triton_repositories)
+    wanted = models.wanted_at_start(settings)
     preflight.check_ports(
         settings.triton_host,
         {
@@ -139,6 +142,7 @@ def run(settings: Settings) -> Outcome:
         command = command_line(
             found,
             settings,
+            load=wanted,
             backends=folder / "backends",
             shm_prefix=shm_prefix,
             token=_secret(settings.triton_control_token),

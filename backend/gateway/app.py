@@ -8,6 +8,7 @@ from backend.gateway import health, page, quality
 from backend.gateway.cache import AnswerCache
 from backend.gateway.cache_stores import MemoryStore, RedisStore
 from backend.gateway.health import Canary
+from backend.gateway.quality_model import MEASURES, MEASURING_MODEL, SCORE, QualityModel
 from backend.gateway.reference import routes as reference
 from backend.gateway.reference.document import Limits, document
 from backend.gateway.scoring import QualityScorer
@@ -43,16 +44,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     settings = settings or Settings()
     logging.getLogger("framegate").setLevel(settings.log_level.upper())
     max_in_flight = max(1, settings.max_in_flight // settings.workers)
-    model = ModelClient(
-        settings.triton_addresses,
-        settings.quality_model,
-        input_name="image",
-        outputs=("score", "measures"),
-        connections=settings.triton_connections,
-        shared_memory_token=_shared_memory_token(settings),
-    )
     scorer = QualityScorer(
-        model,
+        _quality_model(settings, settings.quality_model),
+        _quality_model(settings, MEASURING_MODEL),
         max_pixels=settings.max_pixels,
         max_in_flight=max_in_flight,
         timeout_s=settings.triton_timeout_ms / 1000,
@@ -90,6 +84,23 @@ def create_app(settings: Settings | None = None) -> Flask:
     return app
 
 
+def _quality_model(settings: Settings, name: str) -> QualityModel:
+    client = ModelClient(
+        settings.triton_addresses,
+        name,
+        input_name="image",
+        outputs=(SCORE,),
+        optional_outputs=(MEASURES,),
+        connections=settings.triton_connections,
+        shared_memory_token=_shared_memory_token(settings),
+    )
+    return QualityModel(
+        client,
+        timeout_s=settings.triton_timeout_ms / 1000,
+        allow_random_weights=settings.allow_random_weights,
+    )
+
+
 def _shared_memory_token(settings: Settings) -> str | None:
     if settings.shared_memory and settings.internal_token is not None:
         return settings.internal_token.get_secret_value()
@@ -116,4 +127,4 @@ def _answer_cache(settings: Settings, scorer: QualityScorer) -> AnswerCache | No
         if settings.redis_url
         else MemoryStore(ttl_s=settings.cache_ttl_s)
     )
-    return AnswerCache(store, scorer.model_name, lambda: scorer.last_seen)
+    return AnswerCache(store, lambda: scorer.last_seen)

@@ -1,19 +1,20 @@
-"""From a file to its quality score: decode, preprocess, infer, each with its time."""
+"""From a file to its quality: decode, find the face, preprocess, infer, each with its time."""
 
 import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import gevent
 import numpy as np
 from numpy.typing import NDArray
 
-from backend import images
-from backend.errors import DeadlineExceeded, Overloaded, TritonFailed, TritonUnavailable
-from backend.triton.model import ModelClient
-from backend.triton.wire import Inference
+from backend import faces, images
+from backend.errors import DeadlineExceeded, Overloaded
+from backend.gateway.answer import Face, Picture, Quality
+from backend.gateway.quality_model import Identity, Judgement, QualityModel
+from backend.gateway.reasons import reasons
 from backend.web import metrics
 from backend.web.uploads import Upload
 
@@ -23,163 +24,165 @@ Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
-class QualityModel:
-    """What the model's own configuration says about it.
+class _Prepared:
+    """What is left of a file once it has been looked at.
 
     Attributes:
-        side: width and height of its input, in pixels.
-        measures: what the elements of its output `measures` are called, in order.
-        variant: which scorer or weights these are.
+        image: what the models get: uint8, (side, side, 3), RGB.
+        boxes: of the faces, the largest first; None where they were not looked for.
     """
 
-    side: int
-    measures: tuple[str, ...]
-    variant: str
+    image: NDArray[np.uint8]
+    picture: Picture
+    boxes: tuple[faces.Box, ...] | None
 
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> "QualityModel":
-        """Read a configuration; TritonFailed where it is not one of a quality model."""
-        try:
-            side = int(config["input"][0]["dims"][0])
-        except (LookupError, TypeError, ValueError) as error:
-            raise TritonFailed("The model's configuration has no square input.") from error
-        parameters = config.get("parameters", {})
-
-        def parameter(name: str) -> str:
-            return str(parameters.get(name, {}).get("string_value", ""))
-
-        return cls(
-            side=side,
-            measures=tuple(filter(None, parameter("measures").split(","))),
-            variant=parameter("variant") or "unknown",
-        )
-
-
-@dataclass(frozen=True)
-class Quality:
-    """One answer. Times are milliseconds; a cached answer has no stages."""
-
-    score: float
-    measures: dict[str, float]
-    model_version: str
-    model_variant: str
-    stages_ms: dict[str, float]
-    cached: bool = False
+    @property
+    def no_face(self) -> bool:
+        return self.boxes == ()
 
 
 class QualityScorer:
     """Scores pictures with one model, at most `max_in_flight` at a time.
 
     Args:
+        scoring: gives the score.
+        measuring: gives the measures where `scoring` names none of its own.
         timeout_s: longest wait for Triton, whatever the caller allows.
 
     Attributes:
-        last_seen: version and variant of the model that answered last; None before any did.
+        last_seen: what scored and what measured last; None before any did.
     """
 
     def __init__(
-        self, model: ModelClient, *, max_pixels: int, max_in_flight: int, timeout_s: float
+        self,
+        scoring: QualityModel,
+        measuring: QualityModel,
+        *,
+        max_pixels: int,
+        max_in_flight: int,
+        timeout_s: float,
     ) -> None:
-        self.last_seen: tuple[str, str] | None = None
-        self._model = model
+        self.last_seen: tuple[Identity, Identity] | None = None
+        self._scoring = scoring
+        self._measuring = measuring
         self._max_pixels = max_pixels
         self._free = max_in_flight
         self._timeout_s = timeout_s
-        self._description: QualityModel | None = None
-        self._described_version: str | None = None
-
-    @property
-    def model_name(self) -> str:
-        return self._model.name
 
     def check_room(self) -> None:
         """Raise Overloaded where the next picture would be refused anyway, before it is read."""
         if self._free == 0:
             raise Overloaded("The gateway is working on as many pictures as it may: try again.")
 
-    def score(self, upload: Upload, *, deadline_s: float = math.inf) -> Quality:
+    def score(
+        self, upload: Upload, *, find_face: bool = False, deadline_s: float = math.inf
+    ) -> Quality:
         """Score one picture.
 
         Args:
+            find_face: score the largest face and what is close round it, not the picture's
+                centre. Where there is none, nothing is scored.
             deadline_s: when the caller stops waiting, on the clock of time.monotonic().
 
         Raises:
             Overloaded: no slot is free; nothing was decoded.
             DeadlineExceeded: the time was up before Triton was asked.
             BadInput: see `images.inspect` and `images.decode`.
-            TritonError: see `ModelClient.infer`.
+            TritonError: see `QualityModel`.
         """
         self.check_room()
         self._free -= 1
         try:
-            return self._score(upload, deadline_s)
+            return self._score(upload, find_face, deadline_s)
         finally:
             self._free += 1
 
-    def _score(self, upload: Upload, deadline_s: float) -> Quality:
+    def canary(self) -> None:
+        """Prove by an inference that the models answer: one that died still reads ready."""
+        self._ask(self._scoring.grey(), time.monotonic() + self._timeout_s, score=True)
+
+    def _score(self, upload: Upload, find_face: bool, deadline_s: float) -> Quality:
         laps = _Laps()
-        image = self._prepare(upload, laps)
+        prepared = self._prepare(upload, find_face, laps)
         now_s = time.monotonic()
         if now_s >= deadline_s:
             raise DeadlineExceeded("The request's own deadline passed before Triton was asked.")
-        inference = self._infer(image, min(deadline_s, now_s + self._timeout_s))
+        until_s = min(deadline_s, now_s + self._timeout_s)
+        scored, measured = self._ask(prepared.image, until_s, score=not prepared.no_face)
         laps.end("triton")
-        return self._answer(inference, laps.ms)
+        return self._answer(prepared, scored, measured, laps.ms)
 
-    def _prepare(self, upload: Upload, laps: "_Laps") -> NDArray[np.uint8]:
+    def _prepare(self, upload: Upload, find_face: bool, laps: "_Laps") -> _Prepared:
         # A function of its own: the whole picture is let go before the wait for Triton.
         encoded = images.inspect(
             upload.data, max_pixels=self._max_pixels, media_type=upload.media_type
         )
-        side = self._describe().side
+        side = self._scoring.describe().side
         laps.begin()
-        pixels = _off_the_loop(encoded, lambda: images.decode(encoded, side=side))
+        # A face may fill a small part of the picture: none of its pixels can be spared.
+        decoded_for = None if find_face else side
+        pixels = _off_the_loop(encoded, lambda: images.decode(encoded, side=decoded_for))
         laps.end("decode")
-        fitted = _off_the_loop(encoded, lambda: images.fit_square(pixels, side))
+        picture = Picture(*images.upright_size(encoded, pixels))
+        boxes, square = None, None
+        if find_face:
+            boxes = _off_the_loop(encoded, lambda: faces.find(pixels))
+            if boxes:
+                square = faces.crop_square(boxes[0], picture.width, picture.height)
+            laps.end("detect")
+        image = _off_the_loop(encoded, lambda: images.fit_square(pixels, side, square))
         laps.end("preprocess")
-        return fitted
+        return _Prepared(image, picture, boxes)
 
-    def canary(self) -> None:
-        """Prove by an inference that the model answers: a dead model process still reads ready."""
-        side = self._describe().side
-        grey = np.full((side, side, 3), 128, dtype=np.uint8)
-        self._answer(self._infer(grey, time.monotonic() + self._timeout_s), {})
+    def _ask(
+        self, image: NDArray[np.uint8], deadline_s: float, *, score: bool
+    ) -> tuple[Judgement | None, Judgement]:
+        """Both models at once, or the one that is both."""
+        measuring = self._scoring if self._scoring.describe().measures else self._measuring
+        asked = measuring.submit(image, deadline_s=deadline_s)
+        if not score:
+            return None, measuring.collect(asked)
+        if measuring is self._scoring:
+            scored = measured = measuring.collect(asked)
+        else:
+            beside = self._scoring.submit(image, deadline_s=deadline_s)
+            scored, measured = self._scoring.collect(beside), measuring.collect(asked)
+        metrics.show_model(scored.model.name, str(scored.model.version), scored.model.variant)
+        self.last_seen = (scored.model, measured.model)
+        return scored, measured
 
-    def _infer(self, image: NDArray[np.uint8], deadline_s: float) -> Inference:
-        try:
-            return self._model.infer(image, deadline_s=deadline_s)
-        except (TritonFailed, TritonUnavailable):
-            # It may come back as another version with other measures.
-            self._description = None
-            raise
-
-    def _describe(self) -> QualityModel:
-        if self._description is None:
-            config = self._model.config(deadline_s=time.monotonic() + self._timeout_s)
-            self._description = QualityModel.from_config(config)
-            self._described_version = None
-        return self._description
-
-    def _answer(self, inference: Inference, stages_ms: dict[str, float]) -> Quality:
-        if self._described_version not in (None, inference.model_version):
-            self._description = None
-        model = self._describe()
-        self._described_version = inference.model_version
-        score = float(inference.outputs["score"].flat[0])
-        values = [float(value) for value in inference.outputs["measures"].flat]
-        if len(values) != len(model.measures):
-            raise TritonFailed("The model answered another number of measures than it names.")
-        if not all(math.isfinite(value) for value in (score, *values)):
-            raise TritonFailed("The model answered something that is not a number.")
-        self.last_seen = (inference.model_version, model.variant)
-        metrics.show_model(self.model_name, *self.last_seen)
+    def _answer(
+        self,
+        prepared: _Prepared,
+        scored: Judgement | None,
+        measured: Judgement,
+        stages_ms: dict[str, float],
+    ) -> Quality:
+        model = scored.model if scored else self._scoring.identify()
+        raw_score = round(scored.score, 4) if scored else None
+        score = None if raw_score is None else min(1.0, max(0.0, raw_score))
+        size = (prepared.picture.width, prepared.picture.height)
+        boxes = prepared.boxes
+        measures = measured.measures
+        guidance: list[str] = []
+        if boxes is not None:
+            guidance = faces.guidance(boxes, *size)
+        if boxes:
+            measures = measures | {
+                "face_size": faces.size_measure(boxes[0], *size),
+                "face_position": faces.position_measure(boxes[0], *size),
+                "single_face": faces.single_face_measure(boxes),
+            }
         return Quality(
-            score=round(score, 4),
-            measures={
-                name: round(value, 1) for name, value in zip(model.measures, values, strict=True)
-            },
-            model_version=inference.model_version,
-            model_variant=model.variant,
+            score=score,
+            raw_score=raw_score,
+            band=None if score is None else model.bands.of(score),
+            reasons=(*guidance, *reasons(measured.measures)),
+            face=None if boxes is None else Face(len(boxes), boxes[0] if boxes else None),
+            picture=prepared.picture,
+            measures={name: round(value, 1) for name, value in measures.items()},
+            model=model,
+            measured_by=measured.model,
             stages_ms=stages_ms,
         )
 

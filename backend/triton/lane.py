@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import gevent
 
@@ -51,10 +52,21 @@ class Server:
 
 @dataclass(frozen=True)
 class Tensors:
-    """What a request consists of: the input's name, and the outputs wanted back."""
+    """What a request consists of.
+
+    Attributes:
+        input: its name.
+        outputs: that are wanted back.
+        optional: that are wanted back of a model that has them.
+    """
 
     input: str
     outputs: tuple[str, ...]
+    optional: tuple[str, ...] = ()
+
+    def outputs_of(self, config: dict[str, Any]) -> tuple[str, ...]:
+        has = {output.get("name") for output in config.get("output", ())}
+        return (*self.outputs, *(name for name in self.optional if name in has))
 
 
 class Lane:
@@ -80,6 +92,7 @@ class Lane:
         self._queue = queue
         self._shared = shared
         self._server_lost = server_lost
+        self._outputs = tensors.outputs
 
     def run(self) -> None:
         pause_s = FIRST_PAUSE_S
@@ -106,6 +119,7 @@ class Lane:
             config = metadata.read_config(connection, self._model, deadline_s=deadline_s)
             most, frame_bytes = metadata.batch_limits(config, self._tensors.input)
             most = min(most, MOST_FRAMES)
+            self._outputs = self._tensors.outputs_of(config)
             if not self._server.swept:
                 self._server.swept = True
                 self._shared.sweep(connection, deadline_s=deadline_s)
@@ -149,7 +163,7 @@ class Lane:
             self._tensors.input,
             (len(batch), *images[0].shape),
             images[0].dtype,
-            self._tensors.outputs,
+            self._outputs,
             timeout_us=max(1, int((latest_s - time.monotonic()) * 1e6)),
             region=region,
         )
@@ -164,7 +178,7 @@ class Lane:
             text = metadata.error_text(answer)
             shared_memory.check_known(region, text)
             raise translation.from_answer(answer.status, text)
-        inference = wire.read(answer, self._tensors.outputs)
+        inference = wire.read(answer, self._outputs)
         if any(array.shape[:1] != (len(batch),) for array in inference.outputs.values()):
             raise TritonFailed("The model answered another number of rows than it was sent.")
         for row, frame in enumerate(batch):

@@ -23,6 +23,7 @@ class ModelClient:
         addresses: of the servers, each as host and port.
         input_name: of the model's only input.
         outputs: names of the outputs wanted back.
+        optional_outputs: names of those wanted back of a model that has them.
         connections: batches on their way to each server at once.
         shared_memory_token: what the servers ask for before they read pixels out of shared
             memory; None to have pixels sent.
@@ -35,6 +36,7 @@ class ModelClient:
         *,
         input_name: str,
         outputs: Sequence[str],
+        optional_outputs: Sequence[str] = (),
         connections: int,
         shared_memory_token: str | None = None,
     ) -> None:
@@ -42,7 +44,7 @@ class ModelClient:
         self._servers = [Server(host, port) for host, port in addresses]
         self._turn = itertools.count()
         self._queue = FrameQueue()
-        tensors = Tensors(input_name, tuple(outputs))
+        tensors = Tensors(input_name, tuple(outputs), tuple(optional_outputs))
         self._lanes = [
             Lane(
                 server,
@@ -58,24 +60,36 @@ class ModelClient:
         self._greenlets: list[gevent.Greenlet[..., None]] = []
 
     def infer(self, pixels: NDArray[Any], *, deadline_s: float) -> Inference:
-        """Run one frame, in a batch with others where several wait.
+        """`submit` and `collect` in one."""
+        return self.collect(self.submit(pixels, deadline_s=deadline_s))
+
+    def submit(self, pixels: NDArray[Any], *, deadline_s: float) -> Frame:
+        """Send one frame on its way, in a batch with others where several wait.
 
         Args:
             pixels: contiguous, without a batch axis.
             deadline_s: on the clock of time.monotonic().
 
-        Returns:
-            Its own outputs, without a batch axis.
-
         Raises:
-            TritonTimeout: not done before the deadline.
-            TritonError: see `translation`.
+            TritonError: no server takes work.
         """
         self._start()
         if down := self._why_all_are_down():
             raise type(down)(*down.args)
         frame = Frame(pixels, deadline_s)
         self._queue.put(frame)
+        return frame
+
+    def collect(self, frame: Frame) -> Inference:
+        """Wait for what becomes of a frame.
+
+        Returns:
+            Its own outputs, without a batch axis.
+
+        Raises:
+            TritonTimeout: not done before its deadline.
+            TritonError: see `translation`.
+        """
         if not frame.wait():
             self._queue.withdraw(frame)
             raise TritonTimeout("Triton did not answer in time.")

@@ -41,7 +41,7 @@ _duration = Histogram(
 )
 _stages = Histogram(
     "framegate_stage_duration_seconds",
-    "Time in one stage: decode, preprocess, triton.",
+    "Time in one stage: decode, detect, preprocess, triton.",
     ("stage",),
     buckets=_BUCKETS_S,
 )

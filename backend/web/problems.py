@@ -46,6 +46,7 @@ PROBLEMS: dict[type[errors.FramegateError], Problem] = {
     errors.Overloaded: Problem(503, "overloaded", retry_after_s=1),
     errors.NoRoomForBody: Problem(503, "no_room_for_body", retry_after_s=1),
     errors.TritonFailed: Problem(502, "triton_failed"),
+    errors.RandomWeights: Problem(503, "random_weights"),
     errors.TritonUnavailable: Problem(503, "triton_unavailable", retry_after_s=2),
     errors.TritonOverloaded: Problem(503, "triton_overloaded", retry_after_s=1),
     errors.TritonTimeout: Problem(504, "triton_timeout", retry_after_s=1),

@@ -17,7 +17,13 @@ from loadtest._options import Camera
 PICTURES = Path(__file__).parents[1] / "pictures"
 # Width and height in pixels.
 SQUARE = (352, 352)
-MIXED_SIZES = (SQUARE, (640, 480), (1280, 720))
+WIDE = (1280, 720)
+SIZES: dict[Camera, Sequence[tuple[int, int]]] = {
+    "raw": (SQUARE,),
+    "base64": (SQUARE,),
+    "mixed": (SQUARE, (640, 480), WIDE),
+    "page": (WIDE,),
+}
 COUNT = 64
 
 
@@ -56,7 +62,7 @@ def recipes(seed: int, *, pictures: int, count: int = COUNT) -> list[Recipe]:
 
 def bodies(camera: Camera, seed: int) -> Iterator[bytes]:
     """What the cameras of one kind send, made one by one: all of it takes seconds."""
-    frames = render(seed, sizes=MIXED_SIZES if camera == "mixed" else (SQUARE,))
+    frames = render(seed, sizes=SIZES[camera])
     return map(json_body, frames) if camera == "base64" else frames
 
 

@@ -14,7 +14,8 @@ NOT_JSON = "200 but not JSON"
 BAD_SCORE = "200 but score is not a number from 0 to 1"
 NO_TIMING = "200 but timing_ms is missing or incomplete"
 
-_STAGES = ("decode", "preprocess", "triton", "total")
+_ALWAYS = {"decode", "preprocess", "triton", "total"}
+_STAGES = (*_ALWAYS, "detect")
 # Codes become names of failures, which are kept: a server must not fill the memory with them.
 _MOST_CODE_CHARACTERS = 64
 
@@ -35,18 +36,20 @@ def check(answer: Answer) -> Checked:
     document = _json_object(answer.body)
     if document is None:
         return Checked(NOT_JSON)
-    score = _number(document.get("score"))
-    if score is None or score > 1:
+    if not _scored(document):
         return Checked(BAD_SCORE)
     timing = document.get("timing_ms")
     stages_ms = _stages_ms(timing) if isinstance(timing, dict) else {}
-    if len(stages_ms) < len(_STAGES):
+    if not stages_ms.keys() >= _ALWAYS:
         stages_ms = parse_server_timing(answer.server_timing) | stages_ms
     # An answer out of the gateway's cache has been nowhere near Triton.
     needed = "total" if document.get("cached") is True else "triton"
     if not isinstance(timing, dict) or _number(timing.get(needed)) is None:
         return Checked(NO_TIMING)
-    return Checked(None, score, stages_ms, _model_name(document.get("model")))
+    # To look for the face is preparing the picture, too.
+    if "detect" in stages_ms:
+        stages_ms["preprocess"] = stages_ms.get("preprocess", 0.0) + stages_ms.pop("detect")
+    return Checked(None, _number(document["score"]), stages_ms, _model_name(document.get("model")))
 
 
 def parse_server_timing(header: str) -> dict[str, float]:
@@ -113,6 +116,14 @@ def _number(value: object) -> float | None:
         return None
     # Also turns away NaN, which json reads.
     return float(value) if 0 <= value < float("inf") else None
+
+
+def _scored(document: dict[str, Any]) -> bool:
+    face = document.get("face")
+    if isinstance(face, dict) and face.get("count") == 0:
+        return document.get("score", 0) is None
+    score = _number(document.get("score"))
+    return score is not None and score <= 1
 
 
 def _model_name(model: object) -> str | None:

@@ -21,7 +21,9 @@ CONTENT_TYPES: dict[Camera, str] = {
     "raw": "image/jpeg",
     "base64": "application/json",
     "mixed": "image/jpeg",
+    "page": "image/jpeg",
 }
+QUERIES: dict[Camera, str] = {"page": "?face=auto"}
 HEADERS = {
     "User-Agent": "framegate-loadtest",
     "Accept": "application/json",
@@ -96,11 +98,12 @@ class LoadSource:
         """Whole requests, made once for all users of the same kind."""
         wanted = camera, url, api_key
         if wanted not in self._requests:
+            path = PATH + QUERIES.get(camera, "")
             headers = HEADERS | {"Content-Type": CONTENT_TYPES[camera]}
             if api_key:
                 headers["Authorization"] = f"Bearer {api_key}"
             self._requests[wanted] = [
-                request_bytes(parse_address(url), PATH, headers, body)
+                request_bytes(parse_address(url), path, headers, body)
                 for body in self._made(camera)
             ]
         return self._requests[wanted]
@@ -124,9 +127,10 @@ class LoadSource:
 
 
 def _make(camera: Camera, seed: int) -> list[bytes]:
-    made = []
-    for body in bodies(camera, seed):
+    # In a thread: a worker that says nothing for three seconds is given up.
+    pool = gevent.get_hub().threadpool
+    one_by_one = bodies(camera, seed)
+    made: list[bytes] = []
+    while (body := pool.apply(next, (one_by_one, None))) is not None:
         made.append(body)
-        # A worker that says nothing for three seconds is given up.
-        gevent.sleep(0)
     return made

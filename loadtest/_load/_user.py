@@ -143,7 +143,7 @@ class FrameUser(User):
 
 
 class CameraUser(FrameUser):
-    """JPEG files of one size, as the camera page sends them."""
+    """JPEG files of the size that the models take."""
 
     camera = "raw"
 
@@ -158,3 +158,9 @@ class MixedSizesUser(FrameUser):
     """JPEG files of three sizes, two of which the gateway makes smaller."""
 
     camera = "mixed"
+
+
+class PageUser(FrameUser):
+    """JPEG files whose face is to be found, as the camera page sends them."""
+
+    camera = "page"

@@ -35,7 +35,14 @@ def test_the_answer_is_what_the_scorer_says_of_the_cropped_picture(gateway: Gate
 def test_the_answer_says_which_model_how_long_and_under_which_id(gateway: Gateway) -> None:
     response = gateway.post(ASTRONAUT.read_bytes(), **{"X-Request-Id": "camera-7"})
     answer = response.json()
-    assert answer["model"] == {"name": "capture_quality", "version": "1", "variant": "measures-v1"}
+    assert answer["model"] == {
+        "name": "capture_quality",
+        "version": "1",
+        "variant": "measures-v1",
+        "weights_sha256": None,
+        "random_weights": False,
+        "bands": {"fair": 0.35, "good": 0.6},
+    }
     assert answer["request_id"] == "camera-7"
     assert response.headers["X-Request-Id"] == "camera-7"
     timing = answer["timing_ms"]
@@ -134,6 +141,58 @@ def test_the_score_falls_when_the_picture_gets_dark(gateway: Gateway) -> None:
     assert score_of(gateway, encode(dark, "PNG"), "image/png") < 0.5 * score_of(
         gateway, ASTRONAUT.read_bytes()
     )
+
+
+def test_the_face_is_found_and_scored(gateway: Gateway) -> None:
+    scene = Image.new("RGB", (1280, 720), (96, 110, 120))
+    scene.paste(astronaut(), (700, 100))
+    answer = gateway.post(encode(scene, "PNG"), "image/png", query="?face=auto").json()
+    assert answer["picture"] == {"width": 1280, "height": 720}
+    assert answer["face"]["count"] == 1
+    box = answer["face"]["box"]
+    # The face is about 110 pixels wide, its middle at (225, 115) of the photograph.
+    assert abs(box["x"] + box["width"] / 2 - 925) < 25
+    assert abs(box["y"] + box["height"] / 2 - 215) < 25
+    assert 70 < box["width"] == box["height"] < 190
+    assert {"face_size", "face_position", "single_face"} <= set(answer["measures"])
+    assert "detect" in answer["timing_ms"]
+    assert answer["reasons"]
+    assert answer["reasons"][0] in ("move_closer", "centre")
+    whole = gateway.post(encode(scene, "PNG"), "image/png").json()
+    assert "face" not in whole
+    assert whole["score"] != answer["score"]
+
+
+def test_no_face_is_an_answer_without_a_score(gateway: Gateway) -> None:
+    wall = Image.new("RGB", (640, 480), (96, 110, 120))
+    response = gateway.post(encode(wall, "PNG"), "image/png", query="?face=auto")
+    assert response.status_code == 200
+    answer = response.json()
+    assert (answer["score"], answer["raw_score"], answer["band"]) == (None, None, None)
+    assert answer["face"] == {"count": 0, "box": None}
+    assert answer["reasons"][0] == "no_face"
+    assert list(answer["measures"]) == list(load_scorer().MEASURES)
+
+
+def test_a_turned_pictures_box_is_where_the_face_is_upright(gateway: Gateway) -> None:
+    upright = astronaut((720, 720)).crop((0, 0, 640, 720))
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    turned = encode(upright.transpose(Image.Transpose.ROTATE_90), "PNG", exif=exif)
+    answers = [
+        gateway.post(data, "image/png", query="?face=auto").json()
+        for data in (turned, encode(upright, "PNG"))
+    ]
+    assert answers[0]["picture"] == answers[1]["picture"] == {"width": 640, "height": 720}
+    assert answers[0]["face"] == answers[1]["face"]
+    assert answers[0]["face"]["count"] == 1
+
+
+@pytest.mark.parametrize("face", ["", "yes", "AUTO"])
+def test_another_word_for_the_face_is_refused(gateway: Gateway, face: str) -> None:
+    response = gateway.post(ASTRONAUT.read_bytes(), query=f"?face={face}")
+    assert (response.status_code, response.json()["code"]) == (400, "malformed_request")
+    assert response.json()["detail"].endswith("send none or auto.")
 
 
 def test_health_says_healthy_and_names_the_model(gateway: Gateway) -> None:

@@ -31,8 +31,19 @@ class Answer(NamedTuple):
 def quality(request_id: str, timing_ms: Mapping[str, float]) -> Answer:
     document = {
         "score": SCORE,
+        "raw_score": SCORE,
+        "band": "good",
+        "reasons": [],
+        "picture": {"width": 352, "height": 352},
         "measures": MEASURES,
-        "model": {"name": MODEL, "version": VERSION, "variant": VARIANT},
+        "model": {
+            "name": MODEL,
+            "version": VERSION,
+            "variant": VARIANT,
+            "weights_sha256": None,
+            "random_weights": False,
+            "bands": {"fair": 0.35, "good": 0.6},
+        },
         "cached": False,
         "timing_ms": timing_ms,
         "request_id": request_id,

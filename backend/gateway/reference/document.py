@@ -83,6 +83,7 @@ def _quality(limits: Limits) -> dict[str, Any]:
         "description": texts.PICTURE_RULES,
         "security": _security("infer", limits),
         "parameters": [
+            {"$ref": "#/components/parameters/Face"},
             {"$ref": "#/components/parameters/RequestId"},
             {"$ref": "#/components/parameters/RequestTimeout"},
         ],

@@ -32,6 +32,7 @@ WHAT_TO_DO = {
     "rate_limited": "Slow down, and try again when the time is up.",
     "internal_error": "Report it with its `request_id`: the fault is the gateway's.",
     "triton_failed": "Report it with its `request_id`: the model failed on this picture.",
+    "random_weights": "Import real weights; `detail` says what else would do.",
     "overloaded": "Try again when the time is up. Nothing was decoded.",
     "no_room_for_body": "Try again when the time is up. Nothing was read.",
     "triton_unavailable": "Try again: Triton is down or loading the model.",

@@ -14,12 +14,14 @@ The file must be what its Content-Type says.
 - A JPEG that ends early and is nevertheless closed by an end marker is scored as decoders show
   it, grey where data is missing. Every other truncation is refused.
 - A side under {MINIMUM_SIDE} pixels is refused: the score would describe the enlargement.
-- The shorter side is scaled to the model's and the centre is cropped. The aspect ratio is never
-  changed."""
+- The shorter side is scaled to the model's and the centre is cropped, or with `face=auto` the
+  largest face with a margin. The aspect ratio is never changed."""
 
 CURL = [
     """\
 curl --data-binary @frame.jpg -H 'Content-Type: image/jpeg' $GATEWAY/v1/quality""",
+    """\
+curl --data-binary @frame.jpg -H 'Content-Type: image/jpeg' "$GATEWAY/v1/quality?face=auto\"""",
     """\
 curl -F image=@frame.png $GATEWAY/v1/quality""",
     """\

@@ -57,6 +57,7 @@ def test_the_answers_are_those_that_callers_rely_on() -> None:
         "DeadlineExceeded": Problem(504, "deadline_exceeded"),
         "Overloaded": Problem(503, "overloaded", 1),
         "NoRoomForBody": Problem(503, "no_room_for_body", 1),
+        "RandomWeights": Problem(503, "random_weights"),
         "TritonFailed": Problem(502, "triton_failed"),
         "TritonUnavailable": Problem(503, "triton_unavailable", 2),
         "TritonOverloaded": Problem(503, "triton_overloaded", 1),

@@ -19,7 +19,7 @@ from backend.errors import (
     UndecodablePicture,
     UnsupportedPicture,
 )
-from backend.images import MINIMUM_SIDE, decode, fit_square, inspect
+from backend.images import MINIMUM_SIDE, decode, fit_square, inspect, upright_size
 from tests.pictures import astronaut, encode, many_scans, png_16_bit, png_with_header
 
 # Where nobody turns warnings into errors, as in production.
@@ -312,3 +312,42 @@ def test_the_transparent_shade_of_a_16_bit_grey_picture_lies_on_white() -> None:
     decoded = pixels(buffer.getvalue())
     assert (decoded[:, 8:] == 255).all()
     assert (decoded[:, :8] == 128).all()
+
+
+# A part of the picture
+
+
+@pytest.mark.parametrize("channels", [3, 4])
+@pytest.mark.parametrize("part", [(10, 20, 110, 120), (0, 0, 480, 480), (160, 0, 640, 480)])
+def test_a_named_part_is_what_is_scaled(
+    part: tuple[float, float, float, float], channels: int
+) -> None:
+    picture = astronaut((640, 480))
+    pixels = np.asarray(picture.convert("RGB" if channels == 3 else "RGBA"))
+    expected = picture.crop(part).resize((352, 352), Image.Resampling.BILINEAR)
+    assert np.array_equal(fit_square(pixels, 352, part), np.asarray(expected))
+
+
+def test_a_part_may_begin_between_pixels() -> None:
+    ramp = np.repeat(np.arange(0, 200, 2, np.uint8)[None, :, None], 100, 0).repeat(3, 2)
+    middle = fit_square(ramp, 40, (10.5, 30.0, 50.5, 70.0))
+    # Each pixel is the mean of two neighbours, which lie 2 apart.
+    assert np.array_equal(middle[20, 1:-1, 0], np.arange(23, 99, 2))
+
+
+def test_a_part_of_the_models_size_is_handed_on_as_it_is() -> None:
+    pixels = np.asarray(astronaut((640, 480)))
+    part = fit_square(pixels, 352, (100, 50, 452, 402))
+    assert np.array_equal(part, pixels[50:402, 100:452])
+    assert part.flags.c_contiguous
+
+
+@pytest.mark.parametrize(("orientation", "size"), [(1, (640, 480)), (6, (480, 640))])
+@pytest.mark.parametrize("side", [None, 64])
+def test_the_size_of_a_picture_is_told_upright_and_whole(
+    orientation: int, size: tuple[int, int], side: int | None
+) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    picture = inspect(encode(astronaut((640, 480)), "JPEG", exif=exif), max_pixels=10**6)
+    assert upright_size(picture, decode(picture, side=side)) == size

@@ -12,7 +12,7 @@ import pytest
 from gevent.event import Event
 from numpy.typing import NDArray
 
-from backend import images
+from backend import faces, images
 from backend.errors import (
     DeadlineExceeded,
     Overloaded,
@@ -23,7 +23,11 @@ from backend.errors import (
     UndecodablePicture,
     UnsupportedPicture,
 )
-from backend.gateway.scoring import LARGE_PIXELS, QualityModel, QualityScorer
+from backend.faces import Box
+from backend.gateway.answer import Face, Picture
+from backend.gateway.quality_model import QualityModel
+from backend.gateway.scoring import LARGE_PIXELS, QualityScorer
+from backend.triton.batching import Frame
 from backend.triton.model import ModelClient
 from backend.triton.wire import Inference
 from backend.web.uploads import Upload
@@ -35,21 +39,34 @@ LARGE = encode(astronaut((1000, LARGE_PIXELS // 1000)), "JPEG")
 PNG = Upload(encode(PICTURE, "PNG"), "image/png")
 
 
-def config(measures: str = "light,noise", variant: str | None = "v1") -> dict[str, Any]:
-    parameters = {"measures": {"string_value": measures}}
-    if variant is not None:
-        parameters["variant"] = {"string_value": variant}
-    return {"input": [{"name": "image", "dims": ["40", "40", "3"]}], "parameters": parameters}
+MEASURED = {
+    "luminance_mean": 79.66,
+    "over_exposure": 50.0,
+    "sharpness": 91.6,
+    "noise": 98.74,
+    "compression": 97.0,
+}
+ROUNDED = MEASURED | {"luminance_mean": 79.7, "noise": 98.7}
+
+
+def config(
+    measures: str = ",".join(MEASURED), variant: str = "v1", **parameters: str
+) -> dict[str, Any]:
+    values = {"bands": "fair=0.1,good=0.5", "measures": measures, "variant": variant} | parameters
+    return {
+        "input": [{"name": "image", "dims": ["40", "40", "3"]}],
+        "parameters": {name: {"string_value": value} for name, value in values.items()},
+    }
 
 
 class FakeModel(ModelClient):
     """Answers what it is given, and notes what it was asked."""
 
-    def __init__(self) -> None:
-        self.name = "m"
-        self.description = config()
+    def __init__(self, name: str = "m", measures: dict[str, float] = MEASURED) -> None:
+        self.name = name
+        self.description = config(",".join(measures))
         self.score = 0.123456
-        self.measures = [1.26, 98.74]
+        self.measures = list(measures.values())
         self.version = "1"
         self.failure: Exception | None = None
         self.meanwhile: Callable[[], None] | None = None
@@ -61,53 +78,169 @@ class FakeModel(ModelClient):
         self.config_deadlines_s.append(deadline_s)
         return self.description
 
-    def infer(self, pixels: NDArray[Any], *, deadline_s: float) -> Inference:
+    def submit(self, pixels: NDArray[Any], *, deadline_s: float) -> Frame:
         self.images.append(pixels)
         self.deadlines_s.append(deadline_s)
+        return Frame(pixels, deadline_s)
+
+    def collect(self, frame: Frame) -> Inference:
         if self.meanwhile is not None:
             self.meanwhile()
         if self.failure is not None:
             raise self.failure
-        return Inference(
-            {
-                "score": np.array([self.score], np.float32),
-                "measures": np.array(self.measures, np.float32),
-            },
-            self.version,
-        )
+        outputs = {"score": np.array([self.score], np.float32)}
+        if self.measures:
+            outputs["measures"] = np.array(self.measures, np.float32)
+        return Inference(outputs, self.version)
+
+
+def scorer_of(scoring: FakeModel, measuring: FakeModel) -> QualityScorer:
+    return QualityScorer(
+        QualityModel(scoring, timeout_s=TIMEOUT_S),
+        QualityModel(measuring, timeout_s=TIMEOUT_S),
+        max_pixels=4 * 10**6,
+        max_in_flight=1,
+        timeout_s=TIMEOUT_S,
+    )
 
 
 @pytest.fixture
 def model() -> FakeModel:
+    """It scores and measures."""
     return FakeModel()
 
 
 @pytest.fixture
 def scorer(model: FakeModel) -> QualityScorer:
-    return QualityScorer(model, max_pixels=4 * 10**6, max_in_flight=1, timeout_s=TIMEOUT_S)
-
-
-def test_the_model_describes_itself() -> None:
-    assert QualityModel.from_config(config()) == QualityModel(40, ("light", "noise"), "v1")
-
-
-@pytest.mark.parametrize("variant", [None, ""])
-def test_a_model_that_names_no_variant_is_unknown(variant: str | None) -> None:
-    assert QualityModel.from_config(config("", variant)) == QualityModel(40, (), "unknown")
-    bare = {"input": [{"dims": ["352", "352", "3"]}]}
-    assert QualityModel.from_config(bare) == QualityModel(352, (), "unknown")
+    return scorer_of(model, FakeModel("unasked", {}))
 
 
 def test_an_answer_is_rounded_named_and_timed(scorer: QualityScorer, model: FakeModel) -> None:
     quality = scorer.score(PNG)
-    assert quality.score == 0.1235
-    assert quality.measures == {"light": 1.3, "noise": 98.7}
-    assert (quality.model_version, quality.model_variant) == ("1", "v1")
+    assert (quality.score, quality.raw_score, quality.band) == (0.1235, 0.1235, "fair")
+    assert quality.measures == ROUNDED
+    assert (quality.model.version, quality.model.variant) == ("1", "v1")
+    assert (quality.picture, quality.face) == (Picture(64, 48), None)
     assert list(quality.stages_ms) == ["decode", "preprocess", "triton"]
     assert all(duration > 0 for duration in quality.stages_ms.values())
     (image,) = model.images
     expected = np.asarray(PICTURE.resize((40, 40), 2, box=(8, 0, 56, 48)))
     assert np.array_equal(image, expected)
+
+
+@pytest.mark.parametrize(
+    ("raw_score", "score", "band"),
+    [(-0.25, 0.0, "poor"), (1.75, 1.0, "good"), (0.5, 0.5, "good"), (0.1, 0.1, "fair")],
+)
+def test_a_score_is_clipped_and_told_as_it_was(
+    scorer: QualityScorer, model: FakeModel, raw_score: float, score: float, band: str
+) -> None:
+    model.score = raw_score
+    quality = scorer.score(PNG)
+    assert (quality.score, quality.raw_score, quality.band) == (score, raw_score, band)
+
+
+def test_one_model_scores_and_another_measures() -> None:
+    scoring, measuring = FakeModel("s", {}), FakeModel()
+    scoring.score, measuring.version = 0.7, "9"
+    quality = scorer_of(scoring, measuring).score(PNG)
+    assert (quality.score, quality.band, quality.measures) == (0.7, "good", ROUNDED)
+    assert (quality.model.name, quality.measured_by.name) == ("s", "m")
+    assert (quality.model.version, quality.measured_by.version) == ("1", "9")
+    assert np.array_equal(scoring.images[0], measuring.images[0])
+
+
+@pytest.mark.parametrize("broken", ["s", "m"])
+def test_without_either_of_two_models_there_is_no_answer(broken: str) -> None:
+    models = {"s": FakeModel("s", {}), "m": FakeModel()}
+    scorer = scorer_of(models["s"], models["m"])
+    models[broken].failure = TritonUnavailable("gone")
+    for attempt in (lambda: scorer.score(PNG), scorer.canary):
+        with pytest.raises(TritonUnavailable):
+            attempt()
+    models[broken].failure = None
+    assert scorer.score(PNG).score == 0.1235
+
+
+def test_what_answered_last_is_known_once_both_have() -> None:
+    scorer = scorer_of(FakeModel("s", {}), FakeModel())
+    assert scorer.last_seen is None
+    quality = scorer.score(PNG)
+    assert scorer.last_seen == (quality.model, quality.measured_by)
+
+
+def test_reasons_are_told_from_the_measures(scorer: QualityScorer, model: FakeModel) -> None:
+    model.measures = list((MEASURED | {"sharpness": 20.0, "luminance_mean": 1.0}).values())
+    assert scorer.score(PNG).reasons == ("too_dark", "blurry")
+
+
+# Faces
+
+
+@pytest.fixture
+def found(monkeypatch: pytest.MonkeyPatch) -> list[Box]:
+    """What the look for faces finds."""
+    boxes: list[Box] = []
+    monkeypatch.setattr(faces, "find", lambda pixels: tuple(boxes))
+    return boxes
+
+
+def test_nobody_looks_for_a_face_unasked(
+    scorer: QualityScorer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(faces, "find")
+    assert scorer.score(PNG).face is None
+
+
+def test_the_largest_face_is_scored_and_measured(
+    scorer: QualityScorer, model: FakeModel, found: list[Box]
+) -> None:
+    box = Box(30, 10, 16, 16)
+    found += [box, Box(4, 4, 2, 2)]
+    quality = scorer.score(PNG, find_face=True)
+    assert quality.face == Face(2, box)
+    assert list(quality.stages_ms) == ["decode", "detect", "preprocess", "triton"]
+    assert set(quality.measures) == {*MEASURED, "face_size", "face_position", "single_face"}
+    part = PICTURE.crop(faces.crop_square(box, 64, 48))
+    difference = model.images[0].astype(int) - np.asarray(part.resize((40, 40), 2))
+    assert np.abs(difference).mean() < 3
+
+
+def test_a_face_in_a_large_jpeg_loses_no_pixels(scorer: QualityScorer, found: list[Box]) -> None:
+    sizes = []
+
+    def find(pixels: NDArray[np.uint8]) -> tuple[Box, ...]:
+        sizes.append(pixels.shape[:2])
+        return ()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(faces, "find", find)
+        quality = scorer.score(Upload(LARGE, "image/jpeg"), find_face=True)
+    assert sizes == [(LARGE_PIXELS // 1000, 1000)]
+    assert quality.picture == Picture(1000, LARGE_PIXELS // 1000)
+
+
+def test_without_a_face_nothing_is_scored_but_measured(found: list[Box]) -> None:
+    scoring, measuring = FakeModel("s", {}), FakeModel()
+    scorer = scorer_of(scoring, measuring)
+    quality = scorer.score(PNG, find_face=True)
+    assert (quality.score, quality.raw_score, quality.band) == (None, None, None)
+    assert (quality.face, quality.reasons) == (Face(0, None), ("no_face",))
+    assert quality.measures == ROUNDED
+    assert (quality.model.name, quality.model.version) == ("s", None)
+    assert (len(scoring.images), len(measuring.images)) == (0, 1)
+    scorer.score(PNG)
+    assert scorer.score(PNG, find_face=True).model.version == "1"
+
+
+def test_without_a_face_the_model_that_does_both_gives_no_score_either(
+    scorer: QualityScorer, found: list[Box]
+) -> None:
+    quality = scorer.score(PNG, find_face=True)
+    assert (quality.score, quality.band, quality.measures) == (None, None, ROUNDED)
+
+
+# Models that misbehave
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
@@ -119,11 +252,11 @@ def test_an_answer_that_is_not_a_number_is_a_failure(
         scorer.score(PNG)
     with pytest.raises(TritonFailed):
         scorer.canary()
-    model.score, model.measures = 0.5, [1.0, value]
+    model.score, model.measures = 0.5, [value, *list(MEASURED.values())[1:]]
     with pytest.raises(TritonFailed):
         scorer.score(PNG)
-    model.measures = [1.0, 2.0]
-    assert scorer.score(PNG).measures == {"light": 1.0, "noise": 2.0}
+    model.measures = list(MEASURED.values())
+    assert scorer.score(PNG).measures == ROUNDED
 
 
 def test_with_no_slot_free_nothing_is_even_decoded(scorer: QualityScorer, model: FakeModel) -> None:
@@ -203,34 +336,26 @@ def test_after_a_failure_the_model_may_be_another(scorer: QualityScorer, model: 
     model.failure = TritonUnavailable("late")
     with pytest.raises(TritonUnavailable):
         scorer.score(PNG)
-    model.failure, model.description = None, config("dark,grain", "v2")
-    quality = scorer.score(PNG)
-    assert (quality.measures, quality.model_variant) == ({"dark": 1.3, "grain": 98.7}, "v2")
+    model.failure, model.description = None, config(variant="v2")
+    assert scorer.score(PNG).model.variant == "v2"
 
 
 def test_another_version_is_described_anew(scorer: QualityScorer, model: FakeModel) -> None:
     scorer.score(PNG)
-    model.version, model.description = "2", config("dark,grain", "v2")
+    model.version, model.description = "2", config(variant="v2")
     quality = scorer.score(PNG)
-    assert (quality.model_version, quality.model_variant) == ("2", "v2")
-    assert quality.measures == {"dark": 1.3, "grain": 98.7}
+    assert (quality.model.version, quality.model.variant) == ("2", "v2")
     scorer.score(PNG)
     assert len(model.config_deadlines_s) == 2
 
 
-@pytest.mark.parametrize("measures", [[], [1.0], [1.0, 2.0, 3.0]])
+@pytest.mark.parametrize("measures", [[], [1.0], [1.0] * 6])
 def test_another_number_of_measures_than_named_is_a_failure(
     scorer: QualityScorer, model: FakeModel, measures: list[float]
 ) -> None:
     model.measures = measures
     with pytest.raises(TritonFailed, match=r"another number of measures than it names\.$"):
         scorer.score(PNG)
-
-
-@pytest.mark.parametrize("wrong", [{}, {"input": []}, {"input": [{"dims": ["wide"]}]}])
-def test_a_configuration_without_an_input_is_a_failure(wrong: dict[str, Any]) -> None:
-    with pytest.raises(TritonFailed, match=r"configuration has no square input\.$"):
-        QualityModel.from_config(wrong)
 
 
 # Deadlines
@@ -281,9 +406,11 @@ def test_others_go_on_while_a_large_picture_is_decoded(
         assert others_went_on.wait(10)
         return decode(picture, side=side)
 
-    def noted_fit(pixels: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
+    def noted_fit(
+        pixels: NDArray[np.uint8], side: int, square: images.Part | None
+    ) -> NDArray[np.uint8]:
         threads.append(threading.get_ident())
-        return fit_square(pixels, side)
+        return fit_square(pixels, side, square)
 
     def go_on() -> None:
         assert started.wait(10)

@@ -38,6 +38,7 @@ class CountingGateway(ThreadingHTTPServer):
         self.pictures: set[bytes] = set()
         self.authorizations: set[str | None] = set()
         self.content_types: set[str | None] = set()
+        self.paths: set[str] = set()
         self.answering = threading.Event()
         self.answering.set()
         self.arrived = threading.Condition()
@@ -63,12 +64,13 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer(self.server.health_status, b"{}")
 
     def do_POST(self) -> None:
-        assert self.path == "/v1/quality"
+        assert self.path in ("/v1/quality", "/v1/quality?face=auto")
         frame = self.rfile.read(int(self.headers["Content-Length"]))
         with self.server.arrived:
             self.server.arrivals_s.append(time.time())
             self.server.pictures.add(frame)
             self.server.authorizations.add(self.headers["Authorization"])
+            self.server.paths.add(self.path)
             self.server.content_types.add(self.headers["Content-Type"])
             self.server.arrived.notify_all()
         self.server.answering.wait()

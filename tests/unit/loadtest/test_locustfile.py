@@ -41,7 +41,7 @@ def test_locust_finds_the_users_and_the_shape() -> None:
         check=True,
     )
     found = set(listed.stdout.split()) - {"Available", "Users:"}
-    assert found == {"Base64User", "CameraUser", "MixedSizesUser"}
+    assert found == {"Base64User", "CameraUser", "MixedSizesUser", "PageUser"}
 
 
 @pytest.mark.parametrize(

@@ -102,7 +102,7 @@ def test_what_a_camera_sends_and_whom_it_trusts_go_on_to_locust() -> None:
 
 def test_a_camera_that_the_page_made_up_is_refused() -> None:
     values = {flag.dest: flag.default for flag in FLAGS}
-    with pytest.raises(ValueError, match="one of raw, base64, mixed, not 'video'"):
+    with pytest.raises(ValueError, match="one of raw, base64, mixed, page, not 'video'"):
         options_from(values | {"camera": "video"})
 
 

@@ -5,7 +5,7 @@ import json
 import pytest
 from PIL import Image
 
-from loadtest._load._payloads import MIXED_SIZES, bodies, make_payloads, sha256_of_set
+from loadtest._load._payloads import SIZES, bodies, make_payloads, sha256_of_set
 
 
 @pytest.fixture(scope="module")
@@ -41,8 +41,8 @@ def test_mixed_sizes_are_the_same_for_the_same_seed_and_as_many_of_each() -> Non
     assert frames == list(bodies("mixed", 0))
     assert len(set(frames)) == 64
     sizes = [Image.open(io.BytesIO(frame)).size for frame in frames]
-    assert set(sizes) == set(MIXED_SIZES) == {(352, 352), (640, 480), (1280, 720)}
-    assert min(map(sizes.count, MIXED_SIZES)) >= 20
+    assert set(sizes) == set(SIZES["mixed"]) == {(352, 352), (640, 480), (1280, 720)}
+    assert min(map(sizes.count, SIZES["mixed"])) >= 20
 
 
 def test_base64_carries_the_raw_frames_as_data_urls(payloads: list[bytes]) -> None:

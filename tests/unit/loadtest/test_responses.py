@@ -47,6 +47,30 @@ def test_the_ends_of_the_range_are_scores(score: float) -> None:
     assert check(200, body(score=score)).failure is None
 
 
+def test_a_picture_without_a_face_has_no_score_and_that_is_an_answer() -> None:
+    checked = check(200, body(score=None, face={"count": 0, "box": None}))
+    assert (checked.failure, checked.score) == (None, None)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"score": None, "face": {"count": 1}},
+        {"score": None, "face": None},
+        {"score": 0.5, "face": {"count": 0}},
+    ],
+)
+def test_a_score_and_a_face_belong_together(changes: dict[str, object]) -> None:
+    failure = check(200, body(**changes)).failure
+    assert failure == "200 but score is not a number from 0 to 1"
+
+
+def test_the_look_for_a_face_is_part_of_preparing_the_picture() -> None:
+    timing = {"decode": 11.0, "detect": 3.0, "preprocess": 0.5, "triton": 6.0, "total": 21.0}
+    checked = check(200, body(timing_ms=timing))
+    assert checked.stages_ms == {"decode": 11.0, "preprocess": 3.5, "triton": 6.0, "total": 21.0}
+
+
 @pytest.mark.parametrize("timing", [None, {}, {"total": 1.0}, {"triton": "6"}, [1]])
 def test_an_answer_without_its_times_is_a_failure(timing: object) -> None:
     failure = check(200, body(timing_ms=timing), "triton;dur=6").failure

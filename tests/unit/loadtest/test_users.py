@@ -79,6 +79,7 @@ def secure(gateway: Any) -> str:
         (("--camera=base64",), "", "base64", "application/json"),
         (("--camera=mixed", "--processes=2"), "", "mixed", "image/jpeg"),
         ((), "Base64User", "base64", "application/json"),
+        (("--camera=page",), "", "page", "image/jpeg"),
         (("--camera=raw", "--processes=2"), "MixedSizesUser", "mixed", "image/jpeg"),
     ],
 )
@@ -95,6 +96,7 @@ def test_one_kind_of_camera_sends_and_it_is_the_one_that_was_asked_for(
     sent = list(bodies(camera, 0))
     assert code == 0, err
     assert gateway.content_types == {content_type}
+    assert gateway.paths == {"/v1/quality?face=auto" if camera == "page" else "/v1/quality"}
     assert gateway.pictures
     assert gateway.pictures <= set(sent)
     assert document["payloads"] == {

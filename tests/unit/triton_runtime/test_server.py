@@ -5,7 +5,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -36,6 +36,7 @@ def test_the_command_line() -> None:
     line = command_line(
         installation(Path("/opt/triton")),
         settings,
+        load=("baseline", "capture_quality"),
         backends=Path("/run/backends"),
         shm_prefix="framegate_7_",
         token="hush",
@@ -48,6 +49,7 @@ def test_the_command_line() -> None:
         "--backend-directory=/run/backends",
         "--backend-config=python,shm-region-prefix-name=framegate_7_",
         "--model-control-mode=explicit",
+        "--load-model=baseline",
         "--load-model=capture_quality",
         "--model-config-name=rtx3060",
         "--strict-readiness=false",
@@ -164,9 +166,10 @@ class Run:
     tokens: list[tuple[str, str]] = field(default_factory=list)
 
     def command_line(
-        self, found: Installation, settings: Settings, *, backends: Path, shm_prefix: str,
-        token: str, shared_memory_token: str,
+        self, found: Installation, settings: Settings, *, load: Sequence[str], backends: Path,
+        shm_prefix: str, token: str, shared_memory_token: str,
     ) -> list[str]:  # fmt: skip
+        assert load == ("capture_quality",)
         self.backends.append(backends)
         self.assembled = {path.name for path in backends.iterdir()}
         self.shm_prefixes.append(shm_prefix)
@@ -182,7 +185,9 @@ class Run:
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     write_unpacked(tmp_path / "unpacked")
-    (tmp_path / "models").mkdir()
+    (tmp_path / "models/capture_quality").mkdir(parents=True)
+    config = 'parameters { key: "measures", value: { string_value: "light" } }'
+    (tmp_path / "models/capture_quality/config.pbtxt").write_text(config)
     (tmp_path / "shm").mkdir()
     settings = Settings(
         triton_repositories=(tmp_path / "models",),
