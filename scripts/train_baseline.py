@@ -22,20 +22,19 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 import torch
 
 from scripts.baseline.card import Figures, card_text
-from scripts.baseline.degradations import TRAINED, Picture, degrade
-from scripts.baseline.evaluation import evaluate, onnx_scorer
+from scripts.baseline.evaluation import TEST_FACES, evaluate, onnx_scorer
 from scripts.baseline.export import TIMED, quantized, speed_of, to_onnx
 from scripts.baseline.groups import make_groups
 from scripts.baseline.network import Network
 from scripts.baseline.recipe import Recipe
-from scripts.baseline.repository import NAME, choose_bands, training_picture, write_model
-from scripts.baseline.sources import stream
+from scripts.baseline.repository import NAME, choose_bands, faulty, write_model
 from scripts.baseline.training import train
 
 PROJECT = Path(__file__).resolve().parent.parent
 WEIGHTS, SHUFFLED_WEIGHTS = "network.pt", "shuffled.pt"
 SHUFFLED_SHARE = 8  # labels that teach nothing need no more than an eighth of the steps
 BAND_SOURCES, CALIBRATION_SOURCES = 20, 4
+CALIBRATION_SEVERITIES = (0.2, 0.6)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -54,16 +53,22 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="scripts.train_baseline", description=__doc__)
     usual = Recipe()
     parser.add_argument("--seed", type=int, default=usual.seed)
-    parser.add_argument("--faces", type=int, default=usual.faces, help="drawn for training")
-    parser.add_argument("--groups", type=int, default=usual.groups, help="of five crops each")
-    parser.add_argument("--steps", type=int, default=usual.steps)
-    parser.add_argument("--test-faces", type=int, default=32, help="drawn for the test")
-    parser.add_argument("--processes", type=int, default=2, help="that draw pictures")
+    parser.add_argument("--faces", type=_count, default=usual.faces, help="drawn for training")
+    parser.add_argument("--groups", type=_count, default=usual.groups, help="of five crops each")
+    parser.add_argument("--steps", type=_count, default=usual.steps)
+    parser.add_argument("--test-faces", type=_count, default=TEST_FACES, help="drawn for the test")
+    parser.add_argument("--processes", type=_count, default=2, help="that draw pictures")
     parser.add_argument("--evaluate", action="store_true", help="with the weights of the last run")
     parser.add_argument("--work", type=Path, default=PROJECT / "var/baseline", help="for weights")
     parser.add_argument("--repository", type=Path, default=PROJECT / "triton_models")
     parser.add_argument("--card", type=Path, default=PROJECT / f"docs/models/{NAME}.md")
     return parser
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"{text} is no count: give a whole number from 1 on.")
+    return int(text)
 
 
 def shuffled_recipe(recipe: Recipe) -> Recipe:
@@ -99,7 +104,11 @@ def judge_and_write(recipe: Recipe, options: argparse.Namespace) -> int:
     network = load(options.work / WEIGHTS)
     model, shuffled = to_onnx(network), to_onnx(load(options.work / SHUFFLED_WEIGHTS))
     bands = choose_bands(recipe.seed, onnx_scorer(model), min(BAND_SOURCES, recipe.faces))
-    pictures = training_pictures(recipe.seed, min(CALIBRATION_SOURCES, recipe.faces))
+    pictures = [
+        picture
+        for number in range(min(CALIBRATION_SOURCES, recipe.faces))
+        for picture in faulty(recipe.seed, number, CALIBRATION_SEVERITIES)
+    ]
     int8 = quantized(model, pictures)
     exact, coarse = onnx_scorer(model), onnx_scorer(int8)
     print("evaluating", flush=True)
@@ -134,16 +143,6 @@ def judge_and_write(recipe: Recipe, options: argparse.Namespace) -> int:
         return 2
     print(f"wrote {write_model(options.repository, model, bands)}")
     return 0
-
-
-def training_pictures(seed: int, sources: int) -> list[Picture]:
-    """Whole pictures of the trained families, mild and worse, to calibrate and to compare with."""
-    return [
-        degrade(training_picture(seed, number), family, severity, stream(seed, 8, number, place))
-        for number in range(sources)
-        for place, family in enumerate(TRAINED)
-        for severity in (0.2, 0.6)
-    ]
 
 
 def _machine() -> str:

@@ -100,7 +100,11 @@ def _stems(names: tuple[str, ...]) -> str:
 
 
 def _words(families: Iterable[str]) -> str:
-    return ", ".join(family.replace("_", " ") for family in families)
+    return ", ".join(_title(family) for family in families)
+
+
+def _title(family: str) -> str:
+    return {"jpeg": "JPEG", "webp": "WebP"}.get(family, family.replace("_", " "))
 
 
 def _correlations(test: Evaluation) -> str:
@@ -108,7 +112,7 @@ def _correlations(test: Evaluation) -> str:
     for title, families in (("trained", TRAINED), ("held out", HELD_OUT)):
         for family in families:
             cells = [str(test.interval(scorer, (family,))) for scorer in SCORERS]
-            lines.append(_row([f"{family.replace('_', ' ')} ({title})", *cells]))
+            lines.append(_row([f"{_title(family)} ({title})", *cells]))
         cells = [f"**{test.interval(scorer, tuple(families))}**" for scorer in SCORERS]
         lines.append(_row([f"**all {title}**", *cells]))
     return "\n".join(lines)
@@ -118,7 +122,7 @@ def _scores(test: Evaluation) -> str:
     severities = ["0", *map(str, groups.HELD_OUT_SEVERITIES)]
     lines = [_row(["family", *severities]), _row(["---"] * (1 + len(severities)))]
     for family, scores in zip(FAMILIES, test.mean_scores, strict=True):
-        lines.append(_row([family.replace("_", " "), *(f"{score:.2f}" for score in scores)]))
+        lines.append(_row([_title(family), *(f"{score:.2f}" for score in scores)]))
     return "\n".join(lines)
 
 

@@ -76,7 +76,8 @@ def speed_of(model: bytes) -> Speed:
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     session = onnxruntime.InferenceSession(model, options, ["CPUExecutionProvider"])
     threads = {"INFERENCE_NUM_THREADS": 1, "INFERENCE_PRECISION_HINT": "f32"}
-    request = openvino.Core().compile_model(model, b"", "CPU", threads).create_infer_request()
+    core = openvino.Core()
+    request = core.compile_model(core.read_model(model), "CPU", threads).create_infer_request()
     return Speed(
         _median_ms(lambda: request.infer([picture])),
         _median_ms(lambda: session.run(None, {"image": picture})),

@@ -1,6 +1,7 @@
 """The model's folder in Triton's repository: the ONNX file and a configuration per machine."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -76,19 +77,23 @@ model_warmup [ {{
 
 def choose_bands(seed: int, score: Scorer, sources: int) -> Bands:
     """Where three of four training pictures with a mild fault are good, with a serious one fair."""
+    severities = (SERIOUS_SEVERITY, MILD_SEVERITY)
+    scores = [
+        [score(shown) for shown in faulty(seed, number, severities)] for number in range(sources)
+    ]
+    by_severity = np.reshape(scores, (-1, len(severities)))
+    fair, good = np.percentile(by_severity, 100 - PERCENT_ABOVE, axis=0).round(2)
+    return Bands(float(fair), float(good))
 
-    def faulty(number: int, severity: float) -> list[Picture]:
-        picture = training_picture(seed, number)
-        return [
-            degrade(picture, family, severity, stream(seed, 7, number, place))
-            for place, family in enumerate(TRAINED)
-        ]
 
-    def bound(severity: float) -> float:
-        scores = [score(shown) for n in range(sources) for shown in faulty(n, severity)]
-        return round(float(np.percentile(scores, 100 - PERCENT_ABOVE)), 2)
-
-    return Bands(fair=bound(SERIOUS_SEVERITY), good=bound(MILD_SEVERITY))
+def faulty(seed: int, number: int, severities: Sequence[float]) -> list[Picture]:
+    """One training face with each trained fault at each severity, families outermost."""
+    picture = training_picture(seed, number)
+    return [
+        degrade(picture, family, severity, stream(seed, 7, number, place))
+        for place, family in enumerate(TRAINED)
+        for severity in severities
+    ]
 
 
 def training_picture(seed: int, number: int) -> Picture:

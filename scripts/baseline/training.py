@@ -73,11 +73,12 @@ def train(recipe: Recipe, groups: Groups, say: Callable[[str], None] = print) ->
     severities, quality = groups.severities, groups.quality
     if recipe.shuffled:
         severities, quality = _shuffled(severities, quality, rng)
+    together = min(recipe.groups_per_step, len(quality))
     began_s, losses = time.monotonic(), []
     for step in range(recipe.steps):
         for parameters in optimiser.param_groups:
             parameters["lr"] = rate_at(step, recipe.steps, recipe.learning_rate)
-        chosen = np.sort(rng.choice(len(quality), recipe.groups_per_step, replace=False))
+        chosen = np.sort(rng.choice(len(quality), together, replace=False))
         crops = torch.from_numpy(
             _turned(groups.crops[chosen], rng).reshape(-1, *groups.crops.shape[2:])
         )
@@ -114,10 +115,10 @@ def _turned(crops: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.ui
 def _shuffled(
     severities: NDArray[np.float32], quality: NDArray[np.float32], rng: np.random.Generator
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Labels dealt anew within each group: nothing is left to learn but their mean."""
-    order = rng.permuted(np.tile(np.arange(quality.shape[1]), (len(quality), 1)), axis=1)
-    rows = np.arange(len(quality))[:, None]
-    return severities[rows, order], quality[rows, order]
+    """Labels dealt anew over all crops; within groups alone, a group's mean would tell of them."""
+    order = rng.permutation(quality.size)
+    dealt = severities.reshape(quality.size, -1)[order].reshape(severities.shape)
+    return dealt, quality.ravel()[order].reshape(quality.shape)
 
 
 def scores_of(network: Network, pictures: NDArray[np.uint8], batch: int = 8) -> NDArray[np.float32]:

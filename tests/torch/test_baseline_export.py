@@ -50,7 +50,8 @@ def test_onnx_runtime_and_openvino_answer_what_torch_does(
     scorer = onnx_scorer(model)
     np.testing.assert_allclose([scorer(picture) for picture in pictures], wanted, atol=1e-4)
     precision = {"INFERENCE_PRECISION_HINT": "f32"}
-    compiled = openvino.Core().compile_model(model, b"", "CPU", precision)
+    core = openvino.Core()
+    compiled = core.compile_model(core.read_model(model), "CPU", precision)
     np.testing.assert_allclose(compiled([pictures])[0][:, 0], wanted, atol=1e-4)
 
 

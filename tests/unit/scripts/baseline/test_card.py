@@ -12,7 +12,7 @@ from scripts.baseline.degradations import FAMILIES, HELD_OUT
 from scripts.baseline.evaluation import HAND_CRAFTED, MODEL, SHUFFLED, Evaluation
 from scripts.baseline.groups import HELD_OUT_SEVERITIES
 from scripts.baseline.recipe import Recipe
-from scripts.baseline.repository import MACHINES, Bands, config_text, write_model
+from scripts.baseline.repository import MACHINES, Bands, choose_bands, config_text, write_model
 from scripts.baseline.sources import TEST_PHOTOGRAPHS
 
 SOURCES = ("test face 0", "test face 1", *TEST_PHOTOGRAPHS)
@@ -97,3 +97,12 @@ def test_threads_are_told_on_a_cpu_alone() -> None:
         for name, machine in MACHINES.items()
     }
     assert told == {"cpu": True, "rtx3060": False, "rtx5090": False}
+
+
+def test_bands_lie_below_three_quarters_of_what_is_scored_with_a_mild_and_a_serious_fault() -> None:
+    # A scorer that counts: families outermost, the serious fault of each before the mild one.
+    count = iter(range(14))
+    bands = choose_bands(1, lambda picture: next(count) / 10, sources=1)
+    serious, mild = np.arange(0, 14, 2) / 10, np.arange(1, 14, 2) / 10
+    assert bands.fair == pytest.approx(np.percentile(serious, 25), abs=0.005)
+    assert bands.good == pytest.approx(np.percentile(mild, 25), abs=0.005)
