@@ -13,7 +13,7 @@ TORCH_STAMP := .venv-torch/.installed
 # A user's pip settings decide where packages come from; the lock files decide which.
 PIP_INSTALL := -m pip install --disable-pip-version-check --quiet --no-deps --require-hashes
 
-.PHONY: help demo test test-torch up loadtest monitor bench bench-peers bench-overload bench-memory bench-loadgen bench-causes bench-monitor bench-faces bench-models bench-scorer tune lint format certs key lock envs clean
+.PHONY: help demo test test-torch up loadtest monitor bench bench-peers bench-overload bench-memory bench-loadgen bench-causes bench-monitor bench-faces bench-models bench-precision bench-scorer tune lint format certs key lock envs clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -72,6 +72,9 @@ bench-faces: envs  ## how many faces are found, what else is, and how fast
 
 bench-models: envs  ## ten pictures before every quality model in turn
 	@.venv/bin/python -m benchmarks.quality_models $(ARGS)
+
+bench-precision: $(TORCH_STAMP)  ## what fewer bits buy: MODEL=triton_models/<name>/1/model.onnx
+	@.venv-torch/bin/python -m benchmarks.precision $(MODEL) $(ARGS)
 
 bench-scorer: envs  ## CPU per frame of the default model in Triton
 	@.venv/bin/python -m benchmarks.scorer_cpu
