@@ -76,7 +76,7 @@ bench-models: envs  ## ten pictures before every quality model in turn
 bench-precision: $(TORCH_STAMP)  ## what fewer bits buy: MODEL=triton_models/<name>/1/model.onnx
 	@.venv-torch/bin/python -m benchmarks.precision $(MODEL) $(ARGS)
 
-bench-scorer: envs  ## CPU per frame of the default model in Triton
+bench-scorer: envs  ## CPU per frame of the measures in Triton
 	@.venv/bin/python -m benchmarks.scorer_cpu
 
 tune: envs  ## find the batching that suits this machine, and write it as a profile

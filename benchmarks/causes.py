@@ -11,7 +11,7 @@ from typing import Any
 
 from benchmarks.figures import Target
 from benchmarks.processes import HOST, Processes, free_port, wait_answering
-from benchmarks.repository import DEFAULT_MODEL, IDLE_MODEL, SLOW_MODEL
+from benchmarks.repository import IDLE_MODEL, MEASURING_MODEL, SLOW_MODEL
 from benchmarks.rounds import progress
 from benchmarks.servers import start_gateway
 from benchmarks.session import add_common_flags, finish, run_to_the_end, triton_under_test
@@ -52,9 +52,9 @@ class Found:
 
 # The numbers of cameras are for two cores, which everything here shares.
 CASES = (
-    Case("none", "few cameras", DEFAULT_MODEL, 20),
+    Case("none", "few cameras", MEASURING_MODEL, 20),
     Case("queue", "the model takes 20 ms, for one picture at a time", SLOW_MODEL, 300),
-    Case("compute", "the default model, too many cameras", DEFAULT_MODEL, 600),
+    Case("compute", "the model that measures, too many cameras", MEASURING_MODEL, 600),
     Case("gateway_cpu", "a model without work, too many cameras", IDLE_MODEL, 1600),
     Case(
         "preprocessing",

@@ -6,12 +6,12 @@ from typing import Any
 
 from benchmarks.figures import Target
 from benchmarks.report import targets_as_json
-from benchmarks.repository import DEFAULT_MODEL, IDLE_MODEL
+from benchmarks.repository import DEFAULT_MODEL, IDLE_MODEL, MEASURING_MODEL
 from benchmarks.rounds import Result
 from benchmarks.tables import results_table, targets_table
 from scripts._stack import say
 
-MODELS = (IDLE_MODEL, DEFAULT_MODEL)
+MODELS = tuple(dict.fromkeys((IDLE_MODEL, MEASURING_MODEL, DEFAULT_MODEL)))
 
 
 def compare(
@@ -22,7 +22,7 @@ def compare(
     """The report's part on each model, and all targets.
 
     Args:
-        targets_of: results, and whether speed is asked for: with the default model its own work
+        targets_of: results, and whether speed is asked for: with another model its own work
             decides, not the gateway's.
     """
     report: dict[str, Any] = {}

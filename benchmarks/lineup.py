@@ -13,6 +13,7 @@ from benchmarks.candidates import Candidate, HttpCandidate, TritonAlone
 from benchmarks.http_wire import post
 from benchmarks.load import Judge
 from benchmarks.processes import Processes
+from benchmarks.repository import VARIANTS
 from benchmarks.servers import Server, start_gateway, start_reference
 from benchmarks.triton import Triton
 
@@ -49,9 +50,10 @@ def gateway_candidate(
 
 
 def expected_scores(triton: Triton, model: str) -> list[float]:
-    """The score of every picture, asked of Triton without a gateway."""
+    """The score of every picture, asked of Triton without a gateway and clipped as it does."""
     triton.load(model)
-    return [triton.score(model, picture) for picture in pictures.pixels()]
+    scores = (triton.score(model, picture) for picture in pictures.pixels())
+    return [min(1.0, max(0.0, score)) for score in scores]
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,7 @@ class LineUp:
     inputs: Path
 
     def start(self, names: Collection[str]) -> list[Candidate]:
-        """Those of these names, in the order of TITLES."""
+        """Those of these names, in the order of TITLES; no reference where none takes FP32."""
         judge = judge_scores(expected_scores(self.triton, self.model))
         makers: dict[str, Callable[[str], Candidate]] = {
             "reference": lambda name: self._reference(name, f"{self.model}_fp32", judge),
@@ -79,6 +81,8 @@ class LineUp:
             "triton": lambda name: self._alone(name, shared_memory=False),
             "triton-shm": lambda name: self._alone(name, shared_memory=True),
         }
+        if f"{self.model}_fp32" not in VARIANTS:
+            del makers["reference"], makers["reference-delayed"]
         return [make(name) for name, make in makers.items() if name in names]
 
     def _reference(self, name: str, model: str, judge: Judge) -> Candidate:

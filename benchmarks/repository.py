@@ -1,6 +1,6 @@
 """The models that the benchmarks put behind the gateway, as a Triton repository.
 
-Each has the default model's configuration but for what its name says, so that batching, queueing
+Each has the measuring model's configuration but for what its name says, so that batching, queueing
 and the number of instances are the same.
 """
 
@@ -9,13 +9,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from triton_runtime.settings import PROJECT
+from triton_runtime.settings import PROJECT, Settings
 
-DEFAULT_MODEL = "capture_quality"
+DEFAULT_MODEL = Settings().quality_model
+MEASURING_MODEL = "capture_quality"
 IDLE_MODEL = "idle"
 SLOW_MODEL = "slow"
 SLOW_MS = 20
-_DEFAULT = PROJECT / "triton_models" / DEFAULT_MODEL
+_BASE = PROJECT / "triton_models" / MEASURING_MODEL
 _CODE = Path(__file__).parent / "triton_models"
 
 _FP32 = (("TYPE_UINT8, dims: [ 352, 352, 3 ]", "TYPE_FP32, dims: [ 3, 352, 352 ]"),)
@@ -50,22 +51,22 @@ VARIANTS = {
 
 def write_repository(folder: Path, variants: Mapping[str, Variant] = VARIANTS) -> None:
     """Write every variant into `folder`."""
-    default = (_DEFAULT / "config.pbtxt").read_text()
+    base = (_BASE / "config.pbtxt").read_text()
     for name, variant in variants.items():
         version = folder / name / "1"
         version.mkdir(parents=True)
-        (folder / name / "config.pbtxt").write_text(configure(default, variant))
+        (folder / name / "config.pbtxt").write_text(configure(base, variant))
         shutil.copy(_CODE / variant.code, version / "model.py")
         if variant.code == "fp32.py":
-            shutil.copy(_DEFAULT / "1/measures.py", version)
+            shutil.copy(_BASE / "1/measures.py", version)
 
 
-def configure(default: str, variant: Variant) -> str:
-    """The default configuration with a variant's changes; ValueError where one finds nothing."""
-    text = default
+def configure(base: str, variant: Variant) -> str:
+    """That configuration with a variant's changes; ValueError where one finds nothing."""
+    text = base
     for old, new in variant.changes:
         if old not in text:
-            raise ValueError(f"the default model's configuration has no {old!r}")
+            raise ValueError(f"the measuring model's configuration has no {old!r}")
         text = text.replace(old, new)
     return text + "".join(
         f'parameters {{ key: "{key}", value: {{ string_value: "{value}" }} }}\n'

@@ -1,4 +1,4 @@
-"""CPU per frame of the default quality model inside the real Triton: `make bench-scorer`.
+"""CPU per frame of `capture_quality` inside the real Triton: `make bench-scorer`.
 
 Starts the server, scores the load tester's pictures one after the other, and divides the CPU time
 that the model's processes and the server have used by the number of frames.
@@ -6,6 +6,7 @@ that the model's processes and the server have used by the number of frames.
 
 import contextlib
 import io
+import os
 import sys
 import time
 
@@ -31,11 +32,13 @@ def cpu_s(process: psutil.Process) -> float:
 
 
 def main() -> int:
-    settings = Settings()
+    settings = Settings(quality_model="capture_quality")
     url = f"http://{settings.triton_host}:{settings.triton_http_port}/v2/models/capture_quality"
     LOGS.mkdir(parents=True, exist_ok=True)
     log = LOGS / "bench-scorer.out"
-    launcher = Child("triton", [sys.executable, "-m", "triton_runtime"], log=log)
+    variables = {"FRAMEGATE_QUALITY_MODEL": "capture_quality"}
+    command = [sys.executable, "-m", "triton_runtime"]
+    launcher = Child("triton", command, log=log, env=dict(os.environ) | variables)
     try:
         with requests.Session() as session:
             session.trust_env = False

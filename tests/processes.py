@@ -21,6 +21,8 @@ PROJECT = Path(__file__).resolve().parent.parent
 # Of the load tester: one user before the stages and few after them are asked for by few tests.
 STAGES_ALONE = {"FRAMEGATE_LOADTEST_BASELINE": "0", "FRAMEGATE_LOADTEST_RECOVERY": "0"}
 TOKEN = "token-of-the-tests"
+# Unless a test names another: it starts quickly, and a test can compute what it must say.
+QUALITY_MODEL = {"FRAMEGATE_QUALITY_MODEL": "capture_quality"}
 
 
 def wait_until(condition: Callable[[], bool], *, timeout_s: float = 20, what: str = "") -> None:
@@ -130,11 +132,12 @@ class Triton(_Server):
             "FRAMEGATE_TRITON_METRICS_PORT": str(self.metrics_port),
             "FRAMEGATE_TRITON_CONTROL_TOKEN": TOKEN,
             "FRAMEGATE_TRITON_LOG": str(self.log),
+            **QUALITY_MODEL,
         } | settings
 
     def start(self) -> None:
         self.process = Process(self.folder, [sys.executable, "-m", "triton_runtime"], self.env)
-        model = self.env.get("FRAMEGATE_QUALITY_MODEL", "capture_quality")
+        model = self.env["FRAMEGATE_QUALITY_MODEL"]
         self.process.wait_answering(f"{self.url}/v2/models/{model}/ready")
 
     def __exit__(self, *error: object) -> None:
@@ -170,6 +173,7 @@ class Gateway(_Server):
         self.env = {
             "FRAMEGATE_PORT": str(self.port),
             "FRAMEGATE_TRITON_HTTP_PORT": str(triton_port),
+            **QUALITY_MODEL,
         } | settings
 
     def launch(self) -> None:

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 
 from benchmarks.answers import judge_scores
 from benchmarks.candidates import Candidate
-from benchmarks.comparison import MODELS, compare
+from benchmarks.comparison import compare
 from benchmarks.figures import Target, difference, ratio
 from benchmarks.gateway_targets import alone_p50s_ms, faults_target, rates
 from benchmarks.lineup import GATEWAY, expected_scores, gateway_candidate
 from benchmarks.peers.servers import TITLES, start_peer
 from benchmarks.processes import Processes
+from benchmarks.repository import IDLE_MODEL, MEASURING_MODEL
 from benchmarks.rounds import Result, alternate
 from benchmarks.session import (
     add_common_flags,
@@ -23,6 +24,8 @@ from benchmarks.session import (
 from benchmarks.triton import Triton
 
 NAMES = (GATEWAY, *TITLES)
+# Those whose work the peers can do in their own processes.
+MODELS = (IDLE_MODEL, MEASURING_MODEL)
 OVER_PEERS = 1.0
 
 

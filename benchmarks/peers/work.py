@@ -18,7 +18,7 @@ MODEL_VARIABLE = "BENCHMARK_MODEL"
 
 
 def scorer() -> Callable[[Image.Image], float]:
-    """The work that the environment names: the default model's, or one byte of the picture."""
+    """What the environment names: the work of `capture_quality`, or one byte of the picture."""
     if os.environ[MODEL_VARIABLE] == "idle":
         return lambda picture: float(pixels(picture)[MIDDLE, MIDDLE, 0]) / 255
     measures = load_measures()

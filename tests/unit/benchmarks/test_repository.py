@@ -1,4 +1,4 @@
-"""The benchmarks' models have the default one's configuration but for what is changed."""
+"""The benchmarks' models have one configuration but for what is changed."""
 
 from pathlib import Path
 
