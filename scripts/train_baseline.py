@@ -19,15 +19,18 @@ from pathlib import Path
 # Threads that wait must not spin: the cores may have other work. Read when PyTorch is loaded.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
+import numpy as np
 import torch
 
 from scripts.baseline.card import Figures, card_text
+from scripts.baseline.degradations import Picture
 from scripts.baseline.evaluation import TEST_FACES, evaluate, onnx_scorer
 from scripts.baseline.export import TIMED, quantized, speed_of, to_onnx
 from scripts.baseline.groups import make_groups
 from scripts.baseline.network import Network
 from scripts.baseline.recipe import Recipe
 from scripts.baseline.repository import NAME, choose_bands, faulty, write_model
+from scripts.baseline.sources import SIDE_PX
 from scripts.baseline.training import train
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -125,6 +128,7 @@ def judge_and_write(recipe: Recipe, options: argparse.Namespace) -> int:
         speed=speed_of(model),
         int8_speed=speed_of(int8),
         drift=tuple(abs(exact(picture) - coarse(picture)) for picture in pictures),
+        odd_scores={name: exact(picture) for name, picture in odd_pictures().items()},
         calibration=len(pictures),
         shuffled_steps=shuffled_recipe(recipe).steps,
         timed=TIMED,
@@ -143,6 +147,16 @@ def judge_and_write(recipe: Recipe, options: argparse.Namespace) -> int:
         return 2
     print(f"wrote {write_model(options.repository, model, bands)}")
     return 0
+
+
+def odd_pictures() -> dict[str, Picture]:
+    """Pictures without content."""
+    shape = (SIDE_PX, SIDE_PX, 3)
+    noise = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
+    flat = {"black": 0, "flat grey": 128, "white": 255}
+    return {name: np.full(shape, level, np.uint8) for name, level in flat.items()} | {
+        "random pixels": noise
+    }
 
 
 def _machine() -> str:

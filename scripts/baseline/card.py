@@ -1,6 +1,6 @@
 """The model card: a template and the figures of one run."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,6 +37,7 @@ class Figures:
     speed: Speed
     int8_speed: Speed
     drift: tuple[float, ...]
+    odd_scores: Mapping[str, float]
     calibration: int
     shuffled_steps: int
     timed: int
@@ -75,6 +76,8 @@ def card_text(figures: Figures) -> str:
         resamples=statistics.RESAMPLES,
         table=_correlations(test),
         scores_table=_scores(test),
+        beaten=_beaten(test),
+        odd=", ".join(f"{name} {score:.2f}" for name, score in figures.odd_scores.items()),
         faces_interval=test.interval(MODEL, tuple(HELD_OUT), faces=True),
         photographs_interval=test.interval(MODEL, tuple(HELD_OUT), faces=False),
         astronaut=float(test.correlations[MODEL][astronaut, held_out].mean()),
@@ -116,6 +119,17 @@ def _correlations(test: Evaluation) -> str:
         cells = [f"**{test.interval(scorer, tuple(families))}**" for scorer in SCORERS]
         lines.append(_row([f"**all {title}**", *cells]))
     return "\n".join(lines)
+
+
+def _beaten(test: Evaluation) -> str:
+    """Families in which a hand-crafted baseline does better, with both means."""
+    told = []
+    for family in FAMILIES:
+        means = {name: test.interval(name, (family,)).mean for name in (MODEL, *HAND_CRAFTED)}
+        best = max(means, key=lambda name: means[name])
+        if means[best] > means[MODEL]:
+            told.append(f"{_title(family)} ({best} {means[best]:.3f}, network {means[MODEL]:.3f})")
+    return ", ".join(told) or "none"
 
 
 def _scores(test: Evaluation) -> str:

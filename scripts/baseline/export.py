@@ -1,7 +1,6 @@
 """The network as an ONNX file, its INT8 variant, and how long they take."""
 
 import io
-import logging
 import tempfile
 import time
 import warnings
@@ -61,7 +60,6 @@ class _Pictures(CalibrationDataReader):  # type: ignore[misc]  # onnxruntime has
 
 def quantized(model: bytes, pictures: Sequence[NDArray[np.uint8]]) -> bytes:
     """Weights and activations in INT8 (QDQ), their ranges from pictures of the training."""
-    logging.getLogger().setLevel(logging.ERROR)  # it advises against what was just done
     with tempfile.TemporaryDirectory() as folder:
         source, ready, result = (Path(folder, name) for name in ("f32", "ready", "int8"))
         source.write_bytes(model)

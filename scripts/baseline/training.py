@@ -72,7 +72,7 @@ def train(recipe: Recipe, groups: Groups, say: Callable[[str], None] = print) ->
     rng = stream(recipe.seed, 6)
     severities, quality = groups.severities, groups.quality
     if recipe.shuffled:
-        severities, quality = _shuffled(severities, quality, rng)
+        severities, quality = shuffled_labels(severities, quality, rng)
     together = min(recipe.groups_per_step, len(quality))
     began_s, losses = time.monotonic(), []
     for step in range(recipe.steps):
@@ -112,7 +112,7 @@ def _turned(crops: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.ui
     return turned
 
 
-def _shuffled(
+def shuffled_labels(
     severities: NDArray[np.float32], quality: NDArray[np.float32], rng: np.random.Generator
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Labels dealt anew over all crops; within groups alone, a group's mean would tell of them."""

@@ -1,10 +1,14 @@
 """The network, its losses, and a training that is the same again from its seed."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 
 from scripts.baseline.degradations import TRAINED
+from scripts.baseline.export import to_onnx
 from scripts.baseline.groups import (
     CROP_PX,
     GROUP,
@@ -20,9 +24,10 @@ from scripts.baseline.training import (
     calibration_loss,
     ranking_loss,
     rate_at,
-    scores_of,
+    shuffled_labels,
     train,
 )
+from scripts.train_baseline import main
 
 TINY = Recipe(seed=3, faces=1, groups=7, steps=2, groups_per_step=2)
 
@@ -78,10 +83,46 @@ def test_the_learning_rate_rises_and_then_falls_to_nothing() -> None:
     assert rates[100] == pytest.approx(0, abs=1e-3)
 
 
-def test_one_seed_trains_one_network_and_shuffled_labels_another(groups: Groups) -> None:
+def test_one_seed_trains_one_file_and_shuffled_labels_another(groups: Groups) -> None:
     one, again, shuffled = (
-        scores_of(train(recipe, groups, lambda line: None), groups.crops[:2, 0])
-        for recipe in (TINY, TINY, Recipe(**(vars(TINY) | {"shuffled": True})))
+        to_onnx(train(recipe, groups, lambda line: None))
+        for recipe in (TINY, TINY, replace(TINY, shuffled=True))
     )
-    np.testing.assert_array_equal(one, again)
-    assert (one != shuffled).any()
+    assert one == again
+    assert one != shuffled
+
+
+def test_shuffled_labels_are_the_same_ones_elsewhere(groups: Groups) -> None:
+    severities, quality = shuffled_labels(
+        groups.severities, groups.quality, np.random.default_rng(1)
+    )
+    np.testing.assert_array_equal(np.sort(quality, axis=None), np.sort(groups.quality, axis=None))
+    assert severities.sum() == pytest.approx(groups.severities.sum(), rel=1e-4)
+    assert (quality != groups.quality).any()
+
+
+def test_a_network_that_learned_nothing_is_judged_and_does_not_ship(tmp_path: Path) -> None:
+    arguments = [
+        "--faces",
+        "1",
+        "--groups",
+        "7",
+        "--steps",
+        "1",
+        "--test-faces",
+        "1",
+        "--processes",
+        "1",
+    ]
+    for name in ("work", "repository"):
+        arguments += [f"--{name}", str(tmp_path / name)]
+    assert main([*arguments, "--card", str(tmp_path / "card.md")]) == 2
+    assert "It did not pass its ship gate" in (tmp_path / "card.md").read_text()
+    assert not (tmp_path / "repository").exists()
+
+
+def test_evaluating_before_any_training_says_what_to_do(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["--evaluate", "--work", str(tmp_path)]) == 1
+    assert capsys.readouterr().err.endswith("network.pt: run once without --evaluate.\n")

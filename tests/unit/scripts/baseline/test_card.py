@@ -43,6 +43,7 @@ def card(judged: Evaluation) -> str:
             speed=Speed(4.04, 6.06),
             int8_speed=Speed(2.02, 3.03),
             drift=(0.01, 0.05),
+            odd_scores={"black": -0.031, "flat grey": 0.494},
             calibration=56,
             shuffled_steps=80,
             timed=100,
@@ -58,6 +59,7 @@ def test_the_card_has_every_figure_and_no_gap() -> None:
         assert told in text
     assert "fair from 0.40, good from 0.70" in text
     assert "by 0.030 on average and 0.050 at most (2 pictures" in text
+    assert "black -0.03, flat grey 0.49." in text
     assert not re.search(r"[{}]", text)
 
 
@@ -72,6 +74,13 @@ def test_the_card_of_a_model_that_is_no_better_says_that_it_does_not() -> None:
     text = card(evaluation(0.8, best=0.8))
     assert "It did not pass its ship gate and is not in the repository" in text
     assert "Outcome: not passed" in text
+
+
+def test_the_card_names_the_families_in_which_a_baseline_is_better() -> None:
+    judged = evaluation(0.9, best=0.8)
+    judged.correlations["JPEG bytes"][:, list(FAMILIES).index("webp")] = 1
+    assert "than the network: WebP (JPEG bytes 1.000, network 0.900)." in card(judged)
+    assert "than the network: none." in card(evaluation(0.9, best=0.8))
 
 
 def test_an_interval_can_be_had_of_drawn_faces_or_photographs_alone() -> None:
