@@ -6,7 +6,7 @@ from torch import Tensor, nn
 from scripts.baseline.degradations import TRAINED
 
 
-class Separable(nn.Module):  # type: ignore[misc]  # no PyTorch where types are checked
+class Separable(nn.Module):
     """A depthwise 3 × 3 convolution, then a pointwise one; a shortcut where the shapes allow it."""
 
     def __init__(self, inputs: int, outputs: int, stride: int = 1) -> None:
@@ -25,7 +25,7 @@ class Separable(nn.Module):  # type: ignore[misc]  # no PyTorch where types are 
         return torch.relu(x + y if self.shortcut else y)
 
 
-class Network(nn.Module):  # type: ignore[misc]  # no PyTorch where types are checked
+class Network(nn.Module):
     """uint8 (N, height, width, 3), RGB, to a score (N, 1) and severities (N, families).
 
     The stem reads every pixel with filters of 7 × 7, since noise, JPEG's grid and fine blur live
@@ -60,7 +60,7 @@ class Network(nn.Module):  # type: ignore[misc]  # no PyTorch where types are ch
         return self.score(features), self.severity(features)
 
 
-class Scorer(nn.Module):  # type: ignore[misc]  # no PyTorch where types are checked
+class Scorer(nn.Module):
     """What is exported: the score alone."""
 
     def __init__(self, network: Network) -> None:
