@@ -137,5 +137,5 @@ $(PEERS_STAMP): benchmarks/peers/requirements.txt
 $(TORCH_STAMP): requirements/torch.txt
 	@echo "Installing PyTorch, to train and to import models, into .venv-torch"
 	@rm -rf .venv-torch && $(PYTHON) -m venv .venv-torch
-	@.venv-torch/bin/python -m pip install --disable-pip-version-check --quiet -r requirements/torch.txt
+	@.venv-torch/bin/python -m pip install --disable-pip-version-check -qq -r requirements/torch.txt
 	@touch $@

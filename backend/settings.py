@@ -36,7 +36,7 @@ class Settings(BaseSettings):
         True, description="Hand pixels to a Triton on this host through shared memory."
     )
     quality_model: str = Field(
-        "capture_quality", min_length=1, description="The model behind /v1/quality."
+        "baseline-synthetic", min_length=1, description="The model behind /v1/quality."
     )
     allow_random_weights: bool = Field(
         False, description="Serve a model whose weights are random, as its answers will say."

@@ -14,6 +14,7 @@ import platform
 import shutil
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 # Threads that wait must not spin: the cores may have other work. Read when PyTorch is loaded.
@@ -34,8 +35,9 @@ from scripts.baseline.sources import SIDE_PX
 from scripts.baseline.training import train
 
 PROJECT = Path(__file__).resolve().parent.parent
-WEIGHTS, SHUFFLED_WEIGHTS = "network.pt", "shuffled.pt"
-SHUFFLED_SHARE = 8  # labels that teach nothing need no more than an eighth of the steps
+WEIGHTS = "network.pt"
+# What one of them says is chance: it takes several. Labels that teach nothing need few steps.
+SHUFFLED, SHUFFLED_STEPS = 8, 40
 BAND_SOURCES, CALIBRATION_SOURCES = 20, 4
 CALIBRATION_SEVERITIES = (0.2, 0.6)
 
@@ -74,22 +76,23 @@ def _count(text: str) -> int:
     return int(text)
 
 
-def shuffled_recipe(recipe: Recipe) -> Recipe:
-    return Recipe(
-        recipe.seed,
-        recipe.faces,
-        recipe.groups,
-        max(1, recipe.steps // SHUFFLED_SHARE),
-        shuffled=True,
-    )
+def shuffled_recipes(recipe: Recipe) -> dict[str, Recipe]:
+    """By the file that the weights go to; each with a seed, thus a shuffle, of its own."""
+    steps = min(SHUFFLED_STEPS, recipe.steps)
+    return {
+        f"shuffled-{number}.pt": replace(
+            recipe, seed=recipe.seed + number, steps=steps, shuffled=True
+        )
+        for number in range(1, SHUFFLED + 1)
+    }
 
 
 def train_both(recipe: Recipe, work: Path, processes: int) -> None:
-    """The network, and the one that is told nothing."""
+    """The network, and those that are told nothing."""
     print(f"drawing {recipe.faces} faces and {recipe.groups} groups of pictures", flush=True)
     groups = make_groups(recipe.seed, recipe.faces, recipe.groups, processes=processes)
     work.mkdir(parents=True, exist_ok=True)
-    for name, told in ((WEIGHTS, recipe), (SHUFFLED_WEIGHTS, shuffled_recipe(recipe))):
+    for name, told in {WEIGHTS: recipe, **shuffled_recipes(recipe)}.items():
         print(f"training {name}", flush=True)
         network = train(told, groups, lambda line: print(line, flush=True))
         torch.save(network.state_dict(), work / name)
@@ -105,7 +108,8 @@ def load(path: Path) -> Network:
 def judge_and_write(recipe: Recipe, options: argparse.Namespace) -> int:
     """Returns 0 if the model is good enough to ship, else 2."""
     network = load(options.work / WEIGHTS)
-    model, shuffled = to_onnx(network), to_onnx(load(options.work / SHUFFLED_WEIGHTS))
+    model = to_onnx(network)
+    shuffled = [to_onnx(load(options.work / name)) for name in shuffled_recipes(recipe)]
     bands = choose_bands(recipe.seed, onnx_scorer(model), min(BAND_SOURCES, recipe.faces))
     pictures = [
         picture
@@ -130,7 +134,8 @@ def judge_and_write(recipe: Recipe, options: argparse.Namespace) -> int:
         drift=tuple(abs(exact(picture) - coarse(picture)) for picture in pictures),
         odd_scores={name: exact(picture) for name, picture in odd_pictures().items()},
         calibration=len(pictures),
-        shuffled_steps=shuffled_recipe(recipe).steps,
+        shuffled=SHUFFLED,
+        shuffled_steps=SHUFFLED_STEPS,
         timed=TIMED,
         machine=_machine(),
         date=datetime.date.today().isoformat(),

@@ -39,7 +39,7 @@ class Settings(BaseSettings):
     )
     triton_log: Path = Field(PROJECT / "var/log/triton.log", description="Triton's log file.")
     quality_model: str = Field(
-        "capture_quality", min_length=1, description="The model behind /v1/quality."
+        "baseline-synthetic", min_length=1, description="The model behind /v1/quality."
     )
 
     @field_validator("triton_repositories", mode="before")

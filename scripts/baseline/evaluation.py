@@ -2,7 +2,7 @@
 
 import importlib.util
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -32,7 +32,8 @@ class Evaluation:
 
     Attributes:
         sources: names, in the order of the rows.
-        correlations: per scorer, float (sources, families), families in the order of FAMILIES.
+        correlations: per scorer, float (sources, families), families in the order of FAMILIES. Of
+            the shuffled labels, (networks, families), means over the sources.
         mean_scores: the model's, (families, severities), the pristine picture first.
     """
 
@@ -45,9 +46,10 @@ class Evaluation:
         self, scorer: str, families: tuple[str, ...], *, faces: bool | None = None
     ) -> Interval:
         """The mean over families and sources; of drawn faces or of photographs alone if told."""
-        drawn = [name not in TEST_PHOTOGRAPHS for name in self.sources]
-        rows = [row for row, face in enumerate(drawn) if faces in (None, face)]
-        return resampled(_over_families(self.correlations[scorer][rows], families), self.seed)
+        rows = self.correlations[scorer]
+        if faces is not None:
+            rows = rows[[(name not in TEST_PHOTOGRAPHS) is faces for name in self.sources]]
+        return resampled(_over_families(rows, families), self.seed)
 
     def gate(self) -> Gate:
         held_out = tuple(HELD_OUT)
@@ -64,12 +66,18 @@ def _over_families(
 
 
 def evaluate(
-    model: bytes, shuffled: bytes, seed: int, *, faces: int = TEST_FACES, processes: int = 2
+    model: bytes,
+    shuffled: Sequence[bytes],
+    seed: int,
+    *,
+    faces: int = TEST_FACES,
+    processes: int = 2,
 ) -> Evaluation:
     """Score every test source at every held-out severity of every family.
 
     Args:
-        model, shuffled: ONNX files; the second one learned from shuffled labels, thus nothing.
+        model: an ONNX file.
+        shuffled: others, that learned from shuffled labels, thus nothing.
     """
     work = partial(_scores_of_source, model, shuffled, seed, faces)
     judged = over(work, faces + len(TEST_PHOTOGRAPHS), processes)
@@ -78,6 +86,9 @@ def evaluate(
         name: np.array([[order_kept(family) for family in source] for source in values])
         for name, values in scores.items()
     }
+    correlations[SHUFFLED] = np.stack(
+        [correlations.pop(f"{SHUFFLED} {number}").mean(0) for number in range(len(shuffled))]
+    )
     drawn = [f"test face {number}" for number in range(faces)]
     return Evaluation((*drawn, *TEST_PHOTOGRAPHS), correlations, scores[MODEL].mean(0), seed)
 
@@ -89,13 +100,13 @@ def _source(seed: int, faces: int, number: int) -> Source:
 
 
 def _scores_of_source(
-    model: bytes, shuffled: bytes, seed: int, faces: int, number: int
+    model: bytes, shuffled: Sequence[bytes], seed: int, faces: int, number: int
 ) -> dict[str, NDArray[np.floating]]:
     """Per scorer the scores (families, severities) of one source."""
     picture = _source(seed, faces, number).picture
     scorers: dict[str, Scorer] = {
         MODEL: onnx_scorer(model),
-        SHUFFLED: onnx_scorer(shuffled),
+        **{f"{SHUFFLED} {place}": onnx_scorer(one) for place, one in enumerate(shuffled)},
         **hand_crafted(),
     }
     families = [

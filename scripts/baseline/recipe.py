@@ -10,7 +10,7 @@ class Recipe:
     seed: int = 1
     faces: int = 160
     groups: int = 1600
-    steps: int = 600
+    steps: int = 1200
     groups_per_step: int = 12
     learning_rate: float = 3e-3
     shuffled: bool = False

@@ -19,7 +19,7 @@ const WORTH_ANOTHER_TRY = [408, 425, 429];
  * @property {{count: number, box: Box | null}} [face]
  * @property {{width: number, height: number}} picture upright, in pixels
  * @property {Record<string, number | null>} measures 0–100
- * @property {{name: string, version: string, variant: string, weights_sha256: string | null,
+ * @property {{name: string, version: string | null, variant: string, weights_sha256: string | null,
  *   random_weights: boolean, bands: {fair: number, good: number}}} model
  * @property {boolean} cached
  * @property {Record<string, number>} timing_ms

@@ -84,7 +84,7 @@ function measureRow([name, value]) {
 function showModel(model) {
   write(element("model"), model.name);
   write(element("model-variant"), model.variant);
-  write(element("model-version"), model.version);
+  write(element("model-version"), model.version ?? "–");
   write(element("weights"), model.weights_sha256?.slice(0, 12) ?? "none");
   element("random-weights").hidden = !model.random_weights;
 }
