@@ -46,11 +46,14 @@ def test_the_second_repository_may_have_it(repository: Path, tmp_path: Path) -> 
     assert wanted("scores", empty, repository) == ("scores", "capture_quality")
 
 
-@pytest.mark.parametrize("model", ["elsewhere", "scores"])
-def test_a_model_that_is_nowhere_is_named(repository: Path, model: str) -> None:
+def test_a_model_that_is_nowhere_is_named(repository: Path) -> None:
+    with pytest.raises(LaunchError, match=r"^There is no model elsewhere in /"):
+        wanted("elsewhere", repository)
+
+
+def test_one_that_only_scores_can_be_served_alone(repository: Path) -> None:
     (repository / "capture_quality/config.pbtxt").unlink()
-    with pytest.raises(LaunchError, match=r"^There is no model (elsewhere|capture_quality) in /"):
-        wanted(model, repository)
+    assert wanted("scores", repository) == ("scores",)
 
 
 def test_the_default_model_is_there() -> None:
