@@ -38,10 +38,10 @@ class Machine:
 _EVERYWHERE = "One face picture in, a quality score out. Learned from generated degradations alone."
 MACHINES = {
     "cpu": Machine(
-        "A host without a GPU: each instance on one thread, so that frames do not wait together.",
+        "Two cores without a GPU: one thread each, and small batches, since large ones gain nothing there.",
         "KIND_CPU",
+        3,
         2,
-        8,
     ),
     "rtx3060": Machine("A host with an RTX 3060. Not measured there.", "KIND_GPU", 2, 16),
     "rtx5090": Machine("A host with an RTX 5090. Not measured there.", "KIND_GPU", 4, 32),
