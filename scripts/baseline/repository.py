@@ -38,7 +38,7 @@ class Machine:
 _EVERYWHERE = "One face picture in, a quality score out. Learned from generated degradations alone."
 MACHINES = {
     "cpu": Machine(
-        "Two cores without a GPU: one thread each, and small batches, since large ones gain nothing there.",
+        "Two cores, no GPU: one thread an instance, and small batches, as large ones gain nothing.",
         "KIND_CPU",
         3,
         2,
