@@ -13,7 +13,7 @@ from scripts.baseline.evaluation import Scorer
 from scripts.baseline.sources import SIDE_PX, rendered, stream
 
 NAME, VARIANT = "baseline-synthetic", "synthetic-v1"
-MILD_SEVERITY, SERIOUS_SEVERITY = 0.3, 0.65
+MILD_SEVERITY, SERIOUS_SEVERITY = 0.4, 0.65
 PERCENT_ABOVE = 75
 
 

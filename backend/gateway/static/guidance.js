@@ -134,8 +134,10 @@ function moved(before, now) {
 
 /**
  * A code that this page does not know is shown as it is: a newer gateway may say more.
- * @param {string} hint
+ * @param {string | null} hint
+ * @param {Band | null} band
  */
-export function hintText(hint) {
+export function hintText(hint, band) {
+  if (hint === null) return band === "good" ? "Nothing to improve." : "No single fault stands out.";
   return HINTS[hint] ?? `${hint.replaceAll("_", " ")}.`;
 }

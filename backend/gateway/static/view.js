@@ -32,7 +32,7 @@ function showGuidance({ band, hint }) {
   element("band").dataset.band = band ?? "";
   write(element("band-word"), band ?? "–");
   element("hint").dataset.hint = hint ?? "";
-  write(element("hint"), hint === null ? "Nothing to improve." : hintText(hint));
+  write(element("hint"), hintText(hint, band));
 }
 
 /** A hint is about the frame that was scored last, and no longer true of another. */

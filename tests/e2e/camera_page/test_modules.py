@@ -137,7 +137,16 @@ def test_a_more_important_hint_takes_the_place_at_once(page: Page) -> None:
 
 def test_a_reason_that_the_page_does_not_know_is_the_least_important(page: Page) -> None:
     assert hints(page, ["new_reason"], ["compressed"]) == ["new_reason", "compressed"]
-    assert call(page, "guidance.js", "return module.hintText('new_reason')") == "new reason."
+    said = call(page, "guidance.js", "return module.hintText('new_reason', 'fair')")
+    assert said == "new reason."
+
+
+def test_nothing_to_improve_is_said_of_a_good_picture_alone(page: Page) -> None:
+    def text(band: str) -> str:
+        return str(call(page, "guidance.js", f"return module.hintText(null, '{band}')"))
+
+    assert text("good") == "Nothing to improve."
+    assert text("fair") == text("poor") == "No single fault stands out."
 
 
 def test_a_blurry_frame_of_a_face_that_moved_asks_to_hold_still(page: Page) -> None:
