@@ -92,6 +92,7 @@ dynamic_batching {
   }
 }
 parameters { key: "variant", value: { string_value: "slow" } }
+parameters { key: "bands", value: { string_value: "fair=0.35,good=0.6" } }
 parameters { key: "measures", value: { string_value: "brightness" } }
 """
 

@@ -21,15 +21,19 @@ def reasons(measures: Mapping[str, float]) -> list[str]:
     """What light, lens and encoder did to the picture, as codes; [] where nothing is wrong.
 
     Args:
-        measures: of the model `capture_quality`, 0–100 each.
+        measures: as `capture_quality` names them, 0–100 each; one that is missing says nothing.
     """
-    burnt_out = measures["over_exposure"] < BURNT_OUT
+
+    def below(name: str, limit: float) -> bool:
+        return measures.get(name, limit) < limit
+
+    burnt_out = below("over_exposure", BURNT_OUT)
     found = {
         # The mean is low at both ends.
-        "too_dark": measures["luminance_mean"] < DARK and not burnt_out,
+        "too_dark": below("luminance_mean", DARK) and not burnt_out,
         "too_bright": burnt_out,
-        "blurry": measures["sharpness"] < BLURRY,
-        "noisy": measures["noise"] < NOISY,
-        "compressed": measures["compression"] < COMPRESSED,
+        "blurry": below("sharpness", BLURRY),
+        "noisy": below("noise", NOISY),
+        "compressed": below("compression", COMPRESSED),
     }
     return [code for code, holds in found.items() if holds]

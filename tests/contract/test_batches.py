@@ -25,6 +25,7 @@ output [
 ]
 instance_group [ { kind: KIND_CPU, count: 2 } ]
 dynamic_batching { }
+parameters { key: "bands", value: { string_value: "fair=0.35,good=0.6" } }
 parameters { key: "measures", value: { string_value: "grey" } }
 """
 # The grey level of each row; now and then slower than some callers wait.

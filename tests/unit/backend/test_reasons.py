@@ -56,6 +56,11 @@ def test_a_hard_compressed_picture_is_compressed(picture: Image.Image) -> None:
     assert "compressed" in reasons_of(decoded(encode(picture, "JPEG", quality=8)))
 
 
+def test_a_model_with_measures_of_its_own_gives_no_reasons() -> None:
+    assert reasons({"grey": 0.0}) == []
+    assert reasons({"sharpness": 0.0}) == ["blurry"]
+
+
 def test_every_reason_is_a_known_one_in_its_order() -> None:
     worst = dict.fromkeys(MEASURES.MEASURES, 0.0)
     light = dict.fromkeys(MEASURES.MEASURES, 0.0) | {"over_exposure": 100.0}
