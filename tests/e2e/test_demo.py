@@ -129,8 +129,9 @@ def test_the_demo_scores_frames_writes_a_report_and_leaves_nothing(
     samples = [frame for line in lines if (frame := json.loads(line))["type"] == "sample"]
     counted = sum(sample["triton"]["request_count"] or 0 for sample in samples if sample["triton"])
     sent = summary["totals"]["sent_with_warmups"]
-    # Two canaries more at most; less by what came after the monitor's last look, 3 a second.
-    assert sent - 6 <= counted <= sent + 2
+    # Two models are asked about each picture. Two canaries more at most; less by what came after
+    # the monitor's last look, 3 a second.
+    assert sent - 6 <= counted / 2 <= sent + 2
 
 
 @pytest.mark.parametrize(
