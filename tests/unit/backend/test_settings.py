@@ -17,7 +17,7 @@ def test_without_an_environment_everything_is_on_loopback() -> None:
     settings = Settings()
     assert (settings.host, settings.port) == ("127.0.0.1", 8000)
     assert settings.triton_addresses == (("127.0.0.1", 8003),)
-    assert settings.quality_model == "capture_quality"
+    assert settings.quality_model == "baseline-synthetic"
     assert (settings.tls_cert, settings.tls_key) == (None, None)
     assert (settings.max_body_bytes, settings.max_pixels) == (10_485_760, 25_000_000)
 

@@ -11,13 +11,14 @@ from triton_runtime.settings import Settings
 PORTS = {"HTTP": 8003, "GRPC": 8001, "METRICS": 8002}
 
 
-def arguments(tmp_path: Path, token: str = "") -> list[str]:
+def arguments(tmp_path: Path, token: str = "", model: str = Settings().quality_model) -> list[str]:
     server = tmp_path / "tritonserver"
     server.write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
     server.chmod(0o755)
     env = {f"FRAMEGATE_TRITON_{name}_PORT": str(port) for name, port in PORTS.items()} | {
         "PATH": f"{tmp_path}:{os.defpath}",
-        "FRAMEGATE_QUALITY_MODEL": Settings().quality_model,
+        "FRAMEGATE_QUALITY_MODEL": model,
+        "FRAMEGATE_MODELS": str(PROJECT / "triton_models"),
         "FRAMEGATE_TRITON_CONFIG": Settings().triton_config,
         "FRAMEGATE_TRITON_CONTROL_TOKEN": token,
     }
@@ -31,8 +32,9 @@ def test_the_server_gets_the_settings_and_the_token_for_both_protocols(tmp_path:
     given = arguments(tmp_path, token="secret")
     restricted = "model-repository,shared-memory,logging,trace:triton-control=secret"
     assert set(given) == {
-        "--model-repository=/models",
+        f"--model-repository={PROJECT / 'triton_models'}",
         "--model-control-mode=explicit",
+        "--load-model=baseline-synthetic",
         "--load-model=capture_quality",
         "--model-config-name=cpu",
         "--strict-readiness=false",
@@ -50,3 +52,8 @@ def test_without_a_token_nobody_has_it(tmp_path: Path) -> None:
     tokens = [re.findall(r"triton-control=(.*)", "\n".join(arguments(tmp_path))) for _ in range(2)]
     assert tokens[0][0] == tokens[0][1] != tokens[1][0]
     assert re.fullmatch(r"[0-9a-f]{48}", tokens[0][0])
+
+
+def test_a_model_that_measures_is_loaded_alone(tmp_path: Path) -> None:
+    given = arguments(tmp_path, model="capture_quality")
+    assert [one for one in given if "load-model" in one] == ["--load-model=capture_quality"]

@@ -20,7 +20,7 @@ def test_without_an_environment_everything_is_on_loopback_and_in_the_project() -
     assert settings.triton_log == PROJECT / "var/log/triton.log"
     assert (settings.triton_control_token, settings.internal_token) == (None, None)
     assert settings.triton_runtime is None
-    assert (settings.quality_model, settings.triton_config) == ("capture_quality", "cpu")
+    assert (settings.quality_model, settings.triton_config) == ("baseline-synthetic", "cpu")
 
 
 def test_every_setting_has_a_default_and_a_line_of_help() -> None:
