@@ -191,6 +191,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     (tmp_path / "shm").mkdir()
     settings = Settings(
         triton_repositories=(tmp_path / "models",),
+        quality_model="capture_quality",
         triton_http_port=free_port(),
         triton_grpc_port=free_port(),
         triton_metrics_port=free_port(),
