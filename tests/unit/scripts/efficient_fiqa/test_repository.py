@@ -104,8 +104,13 @@ def test_ctrl_c_between_two_renames_counts_after_the_last(
         return rename(path, target)
 
     monkeypatch.setattr(Path, "rename", interrupted)
-    with pytest.raises(KeyboardInterrupt):
-        installed(tmp_path)
+    # Started in the background of a shell, a process ignores Ctrl-C.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            installed(tmp_path)
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert (tmp_path / "efficient_fiqa/2/model.onnx").read_text() == "graph 2"
     assert (tmp_path / "efficient_fiqa/config.pbtxt").read_text() == "version 2"
     assert not list(tmp_path.glob(".*incoming*"))
