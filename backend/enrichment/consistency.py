@@ -37,6 +37,9 @@ def _general(spec: ModelSpec) -> Iterator[str]:
         yield f"the task {spec.task} answers about the whole picture: input.resize is stretch."
     if bool(spec.alphabet) != (spec.task is TaskName.OCR):
         yield "an alphabet goes with the task ocr, and only with it."
+    lengths = [length for output in spec.outputs for length in output.dims]
+    if any(length < 1 and not (length == -1 and spec.prompts) for length in lengths):
+        yield "a length in outputs is at least 1, or -1 for as many as there are prompts."
     names = [output.name for output in spec.outputs]
     if len(set(names)) < len(names):
         yield "two outputs have the same name."
@@ -106,7 +109,9 @@ def _pose(spec: ModelSpec) -> Iterator[str]:
     if not spec.labels:
         yield "a pose model needs the names of its keypoints as labels."
     dims = spec.outputs[0].dims
-    if len(dims) == 2:  # a YOLO head: box, certainty, keypoints
+    if len(dims) not in (2, 3):
+        yield "a pose model's output is a head of two axes or a map for each keypoint."
+    elif len(dims) == 2:  # a YOLO head: box, certainty, keypoints
         yield from _expect(spec, (5 + _PER_KEYPOINT * len(spec.labels), _columns(spec)))
     else:  # a map of each keypoint
         yield from _expect(spec, (len(spec.labels), *dims[1:3]))

@@ -122,7 +122,10 @@ class LabelGroup(Row):
 
 
 def _priority(value: object) -> object:
-    return Priority.__members__.get(value.upper(), value) if isinstance(value, str) else value
+    if not isinstance(value, str) or value.upper() not in Priority.__members__:
+        names = ", ".join(priority.name.lower() for priority in Priority)
+        raise ValueError(f"{value!r} is none of {names}")
+    return Priority[value.upper()]
 
 
 def _labels(value: object) -> object:
