@@ -87,8 +87,17 @@ def test_the_two_apps_of_the_backend_know_the_web_but_not_each_other() -> None:
             ("backend/web/", "backend/errors", "backend/images", "backend/faces")
         ):
             assert not {n for n in names if n.startswith("backend.gateway")}, name(path)
+        for app, other in (("gateway", "enrichment"), ("enrichment", "gateway")):
+            if name(path).startswith(f"backend/{app}/"):
+                assert not {n for n in names if n.startswith(f"backend.{other}")}, name(path)
         if name(path).startswith(
-            ("backend/errors", "backend/images", "backend/faces", "backend/triton/")
+            (
+                "backend/errors",
+                "backend/images",
+                "backend/faces",
+                "backend/triton/",
+                "backend/enrichment/tasks/",
+            )
         ):
             assert not {n for n in names if n.startswith(("flask", "werkzeug", "backend.web"))}
 
