@@ -8,7 +8,7 @@ from backend.enrichment.zoo.states import Policy
 from backend.errors import TritonError, TritonFailed, TritonTimeout, TritonUnavailable
 
 # Parts of what backends say, in lower case.
-OUT_OF_MEMORY = ("out of memory", "out_of_memory", "failed to allocate", "bad_alloc", "oom")
+OUT_OF_MEMORY = ("out of memory", "out_of_memory", "failed to allocate", "bad_alloc")
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,11 @@ from backend.web.uploads import FIELD
 _ACCESS_STATUSES = (401, 403, 429)
 _TRITON = [PROBLEMS[kind] for kind in PROBLEMS if issubclass(kind, TritonError)]
 _NO_ROUTE = ("not_found", "method_not_allowed")
-_ZOO = {PROBLEMS[kind].code for kind in (UnknownModel, ModelDisabled, *ZooError.__subclasses__())}
+_ZOO = {
+    problem.code
+    for kind, problem in PROBLEMS.items()
+    if issubclass(kind, UnknownModel | ModelDisabled | ZooError)
+}
 
 
 @dataclass(frozen=True)

@@ -1,39 +1,50 @@
 """A server that can be slow, fail, hang, keep memory and start again, on a clock of its own."""
 
 import threading
-import time
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 
-from backend.enrichment.zoo.control import Observer
-from backend.enrichment.zoo.lease import Lease
-from backend.enrichment.zoo.states import Measured, Policy, Priority, State, ZooModel
-from backend.enrichment.zoo.status import ModelStatus
-from backend.enrichment.zoo.zoo import Zoo
-from backend.errors import FramegateError, TritonFailed, TritonTimeout, TritonUnavailable
-
-MB = 2**20
+from backend.errors import TritonFailed, TritonTimeout, TritonUnavailable
 
 
 class VirtualClock:
-    """Time passes when somebody sleeps, or when the test says so."""
+    """Time passes when somebody sleeps, or when the test says so.
 
-    def __init__(self) -> None:
+    While it stands still, whoever sleeps does so in real time.
+
+    Args:
+        drift_s: passes whenever somebody waits in vain, for tests in which all may wait for all.
+    """
+
+    def __init__(self, drift_s: float = 0.0) -> None:
+        self._drift_s = drift_s
         self._now_s = 1000.0
         self._lock = threading.Lock()
+        self._runs = threading.Event()
+        self._runs.set()
 
     def now_s(self) -> float:
         return self._now_s
 
     def sleep(self, duration_s: float) -> None:
+        assert self._runs.wait(20)
+        self.advance(duration_s)
+
+    def advance(self, duration_s: float) -> None:
         with self._lock:
             self._now_s += duration_s
 
-    advance = sleep
+    def stand_still(self) -> None:
+        self._runs.clear()
+
+    def run_on(self) -> None:
+        self._runs.set()
 
     def wait(self, condition: threading.Condition, timeout_s: float) -> None:
         # In real time only until another look; whether time is up, the virtual clock says.
-        condition.wait(0.002)
+        if not condition.wait(0.002):
+            self.advance(self._drift_s)
 
 
 @dataclass
@@ -42,9 +53,9 @@ class Behaviour:
 
     Attributes:
         holds_bytes: while it is loaded.
-        keeps_bytes: of them after it was unloaded.
+        keeps_bytes: of them after it was unloaded or failed to load.
         fails: reasons of the next loads, one each.
-        hangs: loads never end, and the client gives up.
+        hangs: the client gives up on loads, which do not end by themselves.
         clings: an unload never ends.
         gate: a load waits for it, in real time.
     """
@@ -66,6 +77,13 @@ class FakeTriton:
         most_bytes: the most that was ever held at once.
         loads: names, in the order in which loads began.
         twice: models asked to load while they held memory already.
+        calls: of any kind.
+        on_call: called with each.
+        on_unload: called with the name of each unload.
+        run: counts the server's starts; `loaded_in_run` has that of each model's load.
+        after_index: called once, between an index and its arrival.
+        gives_back_after_s: how long after "unloaded" kept memory comes back after all.
+        breaks: loads raise what nobody expects.
     """
 
     def __init__(self, clock: VirtualClock, driver_bytes: int | None = None) -> None:
@@ -77,55 +95,75 @@ class FakeTriton:
         self.loads: list[str] = []
         self.unloads: list[str] = []
         self.twice: list[str] = []
+        self.calls = 0
+        self.on_call: Callable[[], None] = lambda: None
+        self.on_unload: Callable[[str], None] = lambda name: None
+        self.loaded_in_run: dict[str, int] = {}
+        self.after_index: Callable[[], None] = lambda: None
+        self.gives_back_after_s: float | None = None
+        self.breaks = False
+        self.refuses_unloads = False
         self._lock = threading.Lock()
         self._states: dict[str, str] = {}
         self._held_bytes: dict[str, int] = {}
         self._gone_at_s: dict[str, float] = {}
+        self._back_at_s: dict[str, float] = {}
+        self.run = 0
 
     def load(self, name: str) -> None:
         model = self.models[name]
-        with self._lock:
-            self._answer()
+        with self._call():
+            self._be_up()
             self.loads.append(name)
+            if self.breaks:
+                raise RuntimeError("nobody expects this")
             if self._states.get(name) in {"READY", "LOADING", "UNLOADING"}:
                 self.twice.append(name)
-            if model.fails:
-                reason = model.fails.pop(0)
-                self._states[name] = f"UNAVAILABLE: {reason}"
-                raise TritonFailed(reason)
             self._states[name] = "LOADING"
             self._held_bytes[name] = self._held_bytes.get(name, 0) + model.holds_bytes
             self.most_bytes = max(self.most_bytes, sum(self._held_bytes.values()))
+            run = self.run
         if model.gate:
             assert model.gate.wait(20)
         self.clock.sleep(model.load_s)
-        with self._lock:
-            self._answer()
+        with self._call():
+            self._be_up()
+            if run != self.run:
+                raise TritonUnavailable("Triton closed the connection.")
             if model.hangs:
                 raise TritonTimeout("Triton did not answer in time.")
-            if name in self._held_bytes:
-                self._states[name] = "READY"
+            if model.fails:
+                reason = model.fails.pop(0)
+                self._drop(name, f"UNAVAILABLE: {reason}")
+                raise TritonFailed(reason)
+            self._states[name] = "READY"
+            self.loaded_in_run[name] = run
 
     def unload(self, name: str) -> None:
-        with self._lock:
-            self._answer()
+        with self._call():
+            self._be_up()
             self.unloads.append(name)
+            self.on_unload(name)
+            if self.refuses_unloads:
+                raise TritonFailed("not allowed")
             if self._states.get(name) == "READY":
                 self._states[name] = "UNLOADING"
                 self._gone_at_s[name] = self.clock.now_s() + self.models[name].unload_s
 
     def index(self) -> dict[str, str]:
-        with self._lock:
-            self._answer()
-            return dict(self._states)
+        with self._call():
+            self._be_up()
+            found = dict(self._states)
+        once, self.after_index = self.after_index, lambda: None
+        once()
+        return found
 
     def memory_of(self, name: str) -> int | None:
-        with self._lock:
-            self._pass_time()
+        with self._call():
             return self._held_bytes.get(name, 0)
 
     def free_bytes(self) -> int | None:
-        with self._lock:
+        with self._call():
             if self.driver_bytes is None:
                 return None
             return self.driver_bytes - sum(self._held_bytes.values())
@@ -136,6 +174,8 @@ class FakeTriton:
             self._states.clear()
             self._held_bytes.clear()
             self._gone_at_s.clear()
+            self._back_at_s.clear()
+            self.run += 1
             self.down = False
 
     def crash(self) -> None:
@@ -145,7 +185,17 @@ class FakeTriton:
     def finish_loading(self, name: str) -> None:
         """A load that hung ends well after all."""
         with self._lock:
-            self._states[name] = "READY"
+            if self._states.get(name) == "LOADING":
+                self._states[name] = "READY"
+                self.loaded_in_run[name] = self.run
+
+    def fail_loading(self, name: str, reason: str) -> None:
+        with self._lock:
+            self._drop(name, f"UNAVAILABLE: {reason}")
+
+    def memory_of_now(self, name: str) -> int:
+        with self._lock:
+            return self._held_bytes.get(name, 0)
 
     def give_memory_back(self, name: str) -> None:
         with self._lock:
@@ -157,136 +207,31 @@ class FakeTriton:
             self.models[name].holds_bytes += more_bytes
 
     def ready(self) -> set[str]:
-        return {name for name, state in self.index().items() if state == "READY"}
+        with self._lock:
+            return {name for name, state in self._states.items() if state == "READY"}
 
-    def _answer(self) -> None:
+    @contextmanager
+    def _call(self) -> Iterator[None]:
+        self.on_call()
+        with self._lock:
+            self.calls += 1
+            now_s = self.clock.now_s()
+            for name, gone_at_s in list(self._gone_at_s.items()):
+                if now_s >= gone_at_s and not self.models[name].clings:
+                    del self._gone_at_s[name]
+                    self._drop(name, "UNAVAILABLE: unloaded")
+            for name, back_at_s in list(self._back_at_s.items()):
+                if now_s >= back_at_s:
+                    del self._back_at_s[name], self._held_bytes[name]
+            yield
+
+    def _be_up(self) -> None:
         if self.down:
             raise TritonUnavailable("Triton cannot be reached.")
-        self._pass_time()
 
-    def _pass_time(self) -> None:
-        for name, gone_at_s in list(self._gone_at_s.items()):
-            model = self.models[name]
-            if self.clock.now_s() >= gone_at_s and not model.clings:
-                del self._gone_at_s[name]
-                self._states[name] = "UNAVAILABLE: unloaded"
-                self._held_bytes[name] -= model.holds_bytes - model.keeps_bytes
-                if not self._held_bytes[name]:
-                    del self._held_bytes[name]
-
-
-@dataclass
-class Stage:
-    """A zoo, the server behind it and the clock of both."""
-
-    zoo: Zoo
-    triton: FakeTriton
-    clock: VirtualClock
-
-    def in_s(self, duration_s: float) -> float:
-        return self.clock.now_s() + duration_s
-
-    def of(self, name: str) -> ModelStatus:
-        (found,) = (one for one in self.zoo.status().models if one.name == name)
-        return found
-
-    def states(self) -> dict[str, State]:
-        return {one.name: one.state for one in self.zoo.status().models}
-
-    def until(self, is_so: Callable[[], bool]) -> None:
-        """Wait in real time for what other threads are about to do."""
-        deadline_s = time.monotonic() + 10
-        changed = self.zoo._keeper.changed
-        while not is_so():
-            assert time.monotonic() < deadline_s, self.zoo.status()
-            with changed:
-                changed.wait(0.002)
-
-    def until_state(self, name: str, state: State) -> None:
-        self.until(lambda: self.of(name).state is state)
-
-    def until_nothing_moves(self) -> None:
-        """States that only a thread of the zoo can end have ended."""
-        moving = {State.LOADING, State.UNLOADING, State.VERIFYING}
-        self.until(lambda: not moving & set(self.states().values()))
-
-    def asker(self, name: str, deadline_in_s: float = 30) -> "Asker":
-        return Asker(self, name, deadline_in_s)
-
-
-class Asker:
-    """A caller in a thread of its own, which keeps its lease until it is told to stop.
-
-    Attributes:
-        answers: one for each time that the caller was answered.
-    """
-
-    def __init__(self, on: Stage, name: str, deadline_in_s: float) -> None:
-        self.answers: list[Lease | FramegateError] = []
-        self._answered = threading.Event()
-        self._stop = threading.Event()
-        self._on, self._name, self._deadline_s = on, name, on.in_s(deadline_in_s)
-        self._thread = threading.Thread(target=self._ask, daemon=True)
-        self._thread.start()
-
-    def answer(self) -> Lease | FramegateError:
-        assert self._answered.wait(10), self._on.zoo.status()
-        (answer,) = self.answers
-        return answer
-
-    def leased(self) -> Lease:
-        answer = self.answer()
-        assert isinstance(answer, Lease), answer
-        return answer
-
-    def stop(self) -> None:
-        self._stop.set()
-        self._thread.join(10)
-        assert not self._thread.is_alive()
-
-    def _ask(self) -> None:
-        try:
-            with self._on.zoo.lease(self._name, deadline_s=self._deadline_s) as lease:
-                self.answers.append(lease)
-                self._answered.set()
-                assert self._stop.wait(20)
-        except FramegateError as error:
-            self.answers.append(error)
-            self._answered.set()
-
-
-def stage(
-    sizes_mb: dict[str, int],
-    budget_mb: int,
-    *,
-    priorities: dict[str, Priority] | None = None,
-    disabled: tuple[str, ...] = (),
-    driver_mb: int | None = None,
-    known: dict[str, Measured] | None = None,
-    observer: Observer | None = None,
-    **policy: float,
-) -> Stage:
-    """A zoo of models that hold exactly what they are estimated to."""
-    clock = VirtualClock()
-    triton = FakeTriton(clock, None if driver_mb is None else driver_mb * MB)
-    triton.models = {name: Behaviour(size_mb * MB) for name, size_mb in sizes_mb.items()}
-    models = [
-        ZooModel(
-            name,
-            (priorities or {}).get(name, Priority.MEDIUM),
-            size_mb * MB,
-            enabled=name not in disabled,
-        )
-        for name, size_mb in sizes_mb.items()
-    ]
-    strict = Policy(budget_mb * MB, minimum_residence_s=0, release_tolerance_bytes=0)
-    zoo = Zoo(
-        models,
-        triton,
-        triton,
-        replace(strict, **policy),
-        known=known,
-        clock=clock,
-        observer=observer,
-    )
-    return Stage(zoo, triton, clock)
+    def _drop(self, name: str, state: str) -> None:
+        model = self.models[name]
+        self._states[name] = state
+        self._held_bytes[name] -= model.holds_bytes - model.keeps_bytes
+        if model.keeps_bytes and self.gives_back_after_s is not None:
+            self._back_at_s[name] = self.clock.now_s() + self.gives_back_after_s

@@ -8,7 +8,7 @@ from backend.enrichment.zoo.control import Observer
 from backend.enrichment.zoo.states import Measured, State, ZooModel
 from backend.enrichment.zoo.status import LoadPlan
 from backend.errors import ZooBusy
-from tests.unit.backend.enrichment.zoo.fake_triton import MB, stage
+from tests.unit.backend.enrichment.zoo.stage import MB, stage
 
 
 class Notes(Observer):

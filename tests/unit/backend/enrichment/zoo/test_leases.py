@@ -6,7 +6,7 @@ import pytest
 
 from backend.enrichment.zoo.states import Measured, Priority, State
 from backend.errors import ModelDisabled, ModelTooLarge, UnknownModel, ZooBusy
-from tests.unit.backend.enrichment.zoo.fake_triton import MB, stage
+from tests.unit.backend.enrichment.zoo.stage import MB, stage
 
 
 def test_a_model_is_loaded_when_it_is_asked_for_and_stays() -> None:
@@ -187,7 +187,7 @@ def test_a_pinned_model_is_never_evicted_nor_cleaned_up_until_it_is_unpinned() -
     on.zoo.pin("a")
     on.clock.advance(1000)
     assert on.zoo.idle_cleanup() == []
-    with pytest.raises(ModelTooLarge, match="c can never be loaded. It needs 200 MB; the budget"):
+    with pytest.raises(ModelTooLarge, match="c can never be loaded"):
         on.zoo.load("c")
     assert on.triton.unloads == []
     with pytest.raises(ModelTooLarge):
