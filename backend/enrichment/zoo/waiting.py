@@ -38,7 +38,9 @@ class Asker:
         _not_of_its_own_making(keeper, record, self.thread)
         expected = expected_s(keeper, record, ())
         if now_s >= self.until_s:
-            raise ZooBusy(_late(keeper, record), retry_after_s=expected)
+            late = _late(keeper, record)
+            keeper.schedule_held()  # without this caller's demand, which is over
+            raise ZooBusy(late, retry_after_s=expected)
         too_long = not self.asked and expected is not None and now_s + expected > self.until_s
         self.asked = True
         if record.state is not State.LOADING:

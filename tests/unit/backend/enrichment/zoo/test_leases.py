@@ -103,10 +103,10 @@ def test_everything_busy_is_refused_at_the_deadline_saying_who() -> None:
         assert asker.answers == []
         on.clock.advance(1)
         answer = asker.answer()
+        assert on.zoo.status().pending == ()
     assert isinstance(answer, ZooBusy)
     assert str(answer) == "b cannot be loaded now: 50 MB are missing; in use: a."
     assert answer.retry_after_s == 3.0
-    assert on.zoo.status().pending == ()
 
 
 def test_a_lease_that_ends_lets_the_next_one_in() -> None:

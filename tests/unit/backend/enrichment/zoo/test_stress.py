@@ -8,7 +8,7 @@ from backend.enrichment.zoo.states import Priority, State
 from backend.errors import FramegateError, TritonError
 from tests.unit.backend.enrichment.zoo.stage import MB, Stage, stage
 
-OPERATIONS = 400
+OPERATIONS = 10_000
 THREADS = 16
 SIZES_MB = {f"m{number}": 100 * (1 + number % 4) for number in range(10)} | {"cpu": 0}
 BUDGET_MB = 900
@@ -91,7 +91,10 @@ class Run:
 
     def _break_something(self, rng: random.Random, name: str) -> None:
         triton, model = self.on.triton, self.on.triton.models[name]
-        fault = rng.randrange(9)
+        if triton.down:
+            triton.restart()
+            return
+        fault = rng.randrange(12)  # one time in three all is well again
         if fault == 0:
             model.fails = ["damaged"]
         elif fault == 1:
@@ -107,13 +110,13 @@ class Run:
         elif fault == 6:
             triton.restart()
         elif fault == 7:
-            triton.crash()
-            self.on.clock.sleep(1.0)
-            triton.restart()
+            triton.crash()  # until somebody breaks something again
         else:
             self.calm()
 
     def calm(self) -> None:
+        if self.on.triton.down:
+            self.on.triton.restart()
         for name, model in self.on.triton.models.items():
             model.fails, model.hangs, model.clings, model.keeps_bytes = [], False, False, 0
             self.on.triton.finish_loading(name)
@@ -149,7 +152,7 @@ def settle(on: Stage) -> None:
 
 
 def test_whatever_happens_the_budget_holds_and_every_caller_is_answered_once() -> None:
-    on = stage(SIZES_MB, BUDGET_MB, priorities=PRIORITIES, drift_s=0.05, minimum_residence_s=0.2)
+    on = stage(SIZES_MB, BUDGET_MB, priorities=PRIORITIES, drift_s=0.25, minimum_residence_s=0.2)
     run = run_on(on, OPERATIONS)
     run.calm()
     settle(on)
@@ -169,7 +172,7 @@ def test_whatever_happens_the_budget_holds_and_every_caller_is_answered_once() -
 
 
 def test_a_zoo_heals_by_itself_after_any_run_and_loads_every_model() -> None:
-    on = stage(SIZES_MB, BUDGET_MB, priorities=PRIORITIES, drift_s=0.05)
+    on = stage(SIZES_MB, BUDGET_MB, priorities=PRIORITIES, drift_s=0.25)
     run = run_on(on, 800)
     run.calm()
     settle(on)
