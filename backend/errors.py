@@ -9,7 +9,9 @@ FramegateError
 │   ├── PictureTooLarge         more pixels than allowed
 │   ├── PictureTooSmall         too few pixels to judge
 │   ├── AnimatedPicture         more than one frame
-│   └── SlowBody                the body did not arrive in time
+│   ├── SlowBody                the body did not arrive in time
+│   ├── UnknownModel            no model of that name in the zoo
+│   └── ModelDisabled           a model of the zoo that is switched off
 ├── Denied
 │   ├── Unauthenticated         no key, or one that is not known
 │   ├── Forbidden               the key lacks the scope that the route needs
@@ -17,6 +19,10 @@ FramegateError
 ├── DeadlineExceeded            the caller's own time is up; what was not begun is not done
 ├── Overloaded                  no room now; waiting helps
 ├── NoRoomForBody               too many request bodies are on their way; waiting helps
+├── ZooError
+│   ├── ModelTooLarge           more than the budget of memory without what is pinned
+│   ├── ModelFailed             could not be loaded, and is not tried for a while; waiting helps
+│   └── ZooBusy                 no room for the model, or it is not loaded in time; waiting helps
 └── TritonError
     ├── TritonUnavailable       cannot be reached, or the model is not ready; waiting helps
     ├── TritonOverloaded        its queue is full; waiting helps
@@ -74,6 +80,14 @@ class SlowBody(BadInput):
     pass
 
 
+class UnknownModel(BadInput):
+    pass
+
+
+class ModelDisabled(BadInput):
+    pass
+
+
 class Denied(FramegateError):
     """The caller may not, or not now."""
 
@@ -99,6 +113,22 @@ class Overloaded(FramegateError):
 
 
 class NoRoomForBody(FramegateError):
+    pass
+
+
+class ZooError(FramegateError):
+    """A model of the zoo that cannot be had."""
+
+
+class ModelTooLarge(ZooError):
+    pass
+
+
+class ModelFailed(ZooError):
+    pass
+
+
+class ZooBusy(ZooError):
     pass
 
 

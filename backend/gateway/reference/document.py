@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from backend import __version__
-from backend.errors import TritonError
+from backend.errors import ModelDisabled, TritonError, UnknownModel, ZooError
 from backend.gateway.reference import problems, schemas, texts
 from backend.images import MEDIA_TYPES, MINIMUM_SIDE, MOST_SCANS
 from backend.web.problems import PROBLEMS, Problem
@@ -14,6 +14,11 @@ from backend.web.uploads import FIELD
 _ACCESS_STATUSES = (401, 403, 429)
 _TRITON = [PROBLEMS[kind] for kind in PROBLEMS if issubclass(kind, TritonError)]
 _NO_ROUTE = ("not_found", "method_not_allowed")
+_ZOO = {
+    problem.code
+    for kind, problem in PROBLEMS.items()
+    if issubclass(kind, UnknownModel | ModelDisabled | ZooError)
+}
 
 
 @dataclass(frozen=True)
@@ -114,7 +119,7 @@ def _quality(limits: Limits) -> dict[str, Any]:
                     }
                 },
             },
-            **problems.responses(lambda problem: problem.code not in _NO_ROUTE),
+            **problems.responses(lambda problem: problem.code not in {*_NO_ROUTE, *_ZOO}),
         },
         "x-curl": texts.CURL,
     }

@@ -46,7 +46,9 @@ def test_the_answers_are_those_that_callers_rely_on() -> None:
         "MalformedRequest": Problem(400, "malformed_request"),
         "Unauthenticated": Problem(401, "unauthenticated"),
         "Forbidden": Problem(403, "forbidden"),
+        "UnknownModel": Problem(404, "unknown_model"),
         "SlowBody": Problem(408, "slow_body"),
+        "ModelDisabled": Problem(409, "model_disabled"),
         "PictureTooLarge": Problem(413, "picture_too_large"),
         "UnsupportedEncoding": Problem(415, "unsupported_encoding"),
         "UnsupportedPicture": Problem(415, "unsupported_picture"),
@@ -57,6 +59,9 @@ def test_the_answers_are_those_that_callers_rely_on() -> None:
         "DeadlineExceeded": Problem(504, "deadline_exceeded"),
         "Overloaded": Problem(503, "overloaded", 1),
         "NoRoomForBody": Problem(503, "no_room_for_body", 1),
+        "ModelTooLarge": Problem(507, "model_too_large"),
+        "ModelFailed": Problem(503, "model_failed", 5),
+        "ZooBusy": Problem(503, "zoo_busy", 1),
         "RandomWeights": Problem(503, "random_weights"),
         "TritonFailed": Problem(502, "triton_failed"),
         "TritonUnavailable": Problem(503, "triton_unavailable", 2),
@@ -84,5 +89,5 @@ def test_retry_after_stands_exactly_where_the_drawing_says_that_waiting_helps() 
     assert helps == {kind.__name__ for kind, problem in PROBLEMS.items() if problem.retry_after_s}
     assert helps == {
         "RateLimited", "Overloaded", "NoRoomForBody", "TritonUnavailable", "TritonOverloaded",
-        "TritonTimeout",
+        "TritonTimeout", "ModelFailed", "ZooBusy",
     }  # fmt: skip
