@@ -32,9 +32,9 @@ def area_ratio(
     corner, far_corner = np.array(geometry.edges).reshape(2, 2)
     left, top = np.maximum(box[:2], corner)
     right, bottom = np.minimum(box[2:], far_corner)
-    inside = ((y >= top) & (y < bottom))[:, np.newaxis] & (x >= left) & (x < right)
+    seen = prototypes[:, (y >= top) & (y < bottom)][:, :, (x >= left) & (x < right)]
     # The sigmoid of more than zero is more than a half.
-    covered = int((np.tensordot(weights, prototypes, axes=1) > 0)[inside].sum())
+    covered = int(np.count_nonzero(np.tensordot(weights, seen, axes=1) > 0))
     whole = float((far_corner - corner).prod())
     ratio: float = covered * cell_x * cell_y / whole
     return round(min(ratio, 1.0), 4)

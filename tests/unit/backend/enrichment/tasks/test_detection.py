@@ -94,6 +94,12 @@ def test_a_mask_counts_within_its_box_and_the_picture() -> None:
     (found,) = asked(DAMAGE, outputs, picture(1280, 640))["objects"]
     # The box is three quarters of the picture; the mask is its left half, all of it in the box.
     assert (found["label"], found["area_ratio"]) == ("dent", 0.5)
+    # A box that reaches into the margins has no more of a mask than is in the picture.
+    beyond = ((-100, -640, 1480, 1920), dent[1])
+    outputs["output0"] = head(42, geometry, beyond)
+    (found,) = asked(DAMAGE, outputs, picture(1280, 640))["objects"]
+    assert found["area_ratio"] == 0.5
+    outputs["output0"] = head(42, geometry, dent)
     prototypes[0, 3] = 1
     (found,) = asked(DAMAGE, outputs, picture(1280, 640))["objects"]
     assert found["area_ratio"] == 0.75
