@@ -35,13 +35,15 @@ def site() -> Iterator[BrowserGateway]:
 
 
 @pytest.fixture
-def page(driver: Chrome, site: BrowserGateway) -> Page:
-    """A tab without a page, and a stand-in that has received nothing."""
+def page(driver: Chrome, site: BrowserGateway) -> Iterator[Page]:
+    """A tab without a page, before and after, and a stand-in that has received nothing."""
     driver.get("about:blank")
     blank = Page(driver)
     blank.complaints()
     site.reset()
-    return blank
+    yield blank
+    # The browser may outlive these tests: nothing is to be sent meanwhile.
+    driver.get("about:blank")
 
 
 @pytest.fixture
