@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from triton_runtime.models import MEASURING_MODEL as MEASURING_MODEL
 from triton_runtime.settings import PROJECT, Settings
 
 DEFAULT_MODEL = Settings().quality_model
-MEASURING_MODEL = "capture_quality"
 IDLE_MODEL = "idle"
 SLOW_MODEL = "slow"
 SLOW_MS = 20

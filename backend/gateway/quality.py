@@ -58,22 +58,18 @@ def blueprint(
 
 def document(answer: Quality) -> dict[str, Any]:
     """An answer as JSON has it, without its times."""
-    members: dict[str, Any] = {
+    face = {} if answer.face is None else {"face": dataclasses.asdict(answer.face)}
+    return {
         "score": answer.score,
         "raw_score": answer.raw_score,
         "band": answer.band,
         "reasons": answer.reasons,
-        "face": None,
+        **face,
         "picture": dataclasses.asdict(answer.picture),
         "measures": answer.measures,
         "model": dataclasses.asdict(answer.model),
         "cached": answer.cached,
     }
-    if answer.face is None:
-        del members["face"]
-    else:
-        members["face"] = dataclasses.asdict(answer.face)
-    return members
 
 
 def _read_face_mode() -> str:

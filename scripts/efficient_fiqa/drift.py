@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from scripts.baseline.statistics import ranks
+
 Scores = NDArray[np.float32]
 
 
@@ -35,15 +37,7 @@ def drift(scores: Scores, reference: Scores) -> Drift:
 
 def spearman(one: Scores, other: Scores) -> float | None:
     """Correlation of ranks; None where one side does not vary."""
-    ranks, others = _ranks(one), _ranks(other)
-    if ranks.std() == 0 or others.std() == 0:
+    places, others = ranks(one), ranks(other)
+    if places.std() == 0 or others.std() == 0:
         return None
-    return float(np.corrcoef(ranks, others)[0, 1])
-
-
-def _ranks(values: Scores) -> NDArray[np.float64]:
-    """Equal values share the mean of their ranks."""
-    _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
-    last = np.cumsum(counts)
-    ranks: NDArray[np.float64] = (last - (counts - 1) / 2)[place]
-    return ranks
+    return float(np.corrcoef(places, others)[0, 1])
