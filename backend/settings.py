@@ -158,7 +158,7 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _only_loopback_is_open_to_anyone(self) -> Self:
         known = self.api_keys_file is not None or self.allow_anonymous
-        if not known and not _is_loopback(self.host):
+        if not known and not is_loopback(self.host):
             raise ValueError(
                 f"FRAMEGATE_HOST is {self.host}, where anyone could call: name a file of keys in "
                 "FRAMEGATE_API_KEYS_FILE, or set FRAMEGATE_ALLOW_ANONYMOUS=true"
@@ -197,7 +197,8 @@ def _plain(secret: SecretStr) -> str:
     return secret.get_secret_value()
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches that address."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

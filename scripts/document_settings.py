@@ -6,6 +6,7 @@ from pathlib import Path
 from pydantic import SecretStr
 from pydantic_settings import BaseSettings
 
+from backend.enrichment.settings import Settings as EnrichmentSettings
 from backend.settings import Settings as BackendSettings
 from loadtest._settings import LoadtestSettings
 from monitor.settings import Settings as MonitorSettings
@@ -15,6 +16,7 @@ from triton_runtime.settings import Settings as TritonSettings
 DOCUMENT = "docs/settings.md"
 READERS: dict[str, type[BaseSettings]] = {
     "gateway": BackendSettings,
+    "enrichment": EnrichmentSettings,
     "triton": TritonSettings,
     "monitor": MonitorSettings,
     "loadtest": LoadtestSettings,

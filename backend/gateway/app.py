@@ -1,7 +1,9 @@
 """The public app: its whole wiring."""
 
 import logging
+from functools import partial
 
+import gevent
 from flask import Flask
 
 from backend.gateway import health, page, quality
@@ -61,7 +63,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     request_ids.register(app)
     metrics.register(app)
     access_log.register(app)
-    problems.register(app)
+    # A refusal waits for nothing. A caller whose next request has arrived meanwhile would keep
+    # the worker to itself, and what has been admitted would never get on.
+    problems.register(app, give_way=partial(gevent.sleep, 0))
     security_headers.register(app, https=settings.tls_cert is not None)
     cors.register(app, settings.cors_origins)
     access.register(

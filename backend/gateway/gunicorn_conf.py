@@ -58,7 +58,7 @@ graceful_timeout = 4
 control_socket_disable = True
 loglevel = _settings.log_level
 errorlog = "-"
-logger_class = "backend.gateway.server_log.ServerLog"
+logger_class = "backend.web.server_log.ServerLog"
 logconfig_dict = logs.configuration(_settings.log_level)
 proc_name = "framegate-gateway"
 if _settings.tls_cert is not None and _settings.tls_key is not None:

@@ -24,6 +24,15 @@ BY_STATUS: dict[int, tuple[type[TritonError], str]] = {
     503: (TritonUnavailable, "Triton is not available."),
     504: (TritonTimeout, "Triton did not answer in time."),
 }
+BY_GRPC_STATUS: dict[str, tuple[type[TritonError], str]] = {
+    "UNAVAILABLE": (TritonUnavailable, "Triton cannot be reached."),
+    "DEADLINE_EXCEEDED": (TritonTimeout, "Triton did not answer in time."),
+    "CANCELLED": (TritonTimeout, "Triton did not answer in time."),
+    "NOT_FOUND": (TritonUnavailable, "Triton does not have the model."),
+    "INVALID_ARGUMENT": (TritonFailed, "Triton refused the request."),
+    "INTERNAL": (TritonFailed, "The model failed."),
+    "UNKNOWN": (TritonFailed, "The model failed."),
+}
 
 
 def from_answer(status: int, text: str) -> TritonError:
@@ -33,6 +42,24 @@ def from_answer(status: int, text: str) -> TritonError:
             return kind(sentence)
     kind, sentence = BY_STATUS.get(status, (TritonFailed, "Triton answered something unexpected."))
     return kind(f"{sentence} It says: {text[:200]}")
+
+
+def from_grpc(status: str, text: str) -> TritonError:
+    """Ours for a gRPC status other than OK.
+
+    Args:
+        status: as grpc prints it, such as "StatusCode.UNAVAILABLE".
+    """
+    for words, kind, sentence in BY_TEXT:
+        if words in text:
+            return kind(sentence)
+    kind, sentence = BY_GRPC_STATUS.get(
+        status.removeprefix("StatusCode."), (TritonFailed, "Triton answered something unexpected.")
+    )
+    if kind is TritonFailed:
+        # Of a load it is the backend's own reason, which is all that helps.
+        return kind(f"{sentence} It says: {text[:400]}")
+    return kind(sentence)
 
 
 def from_exception(error: Exception) -> TritonError:

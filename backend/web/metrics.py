@@ -85,8 +85,12 @@ _model_gauge = cache(_model_info.labels)
 _answering: dict[str, Gauge] = {}
 
 
-def register(app: Flask) -> None:
-    """Count every request of `app` and serve /metrics."""
+def register(app: Flask, *collectors: Collector) -> None:
+    """Count every request of `app` and serve /metrics.
+
+    Args:
+        collectors: of what /metrics has beside that.
+    """
     _build.labels(__version__, platform.python_version()).set(1)
 
     @app.before_request
@@ -105,10 +109,10 @@ def register(app: Flask) -> None:
     def finish(error: BaseException | None) -> None:
         _in_flight.dec()
 
-    app.register_blueprint(_blueprint())
+    app.register_blueprint(_blueprint(collectors))
 
 
-def _blueprint() -> Blueprint:
+def _blueprint(collectors: tuple[Collector, ...]) -> Blueprint:
     blueprint = Blueprint("metrics", __name__)
 
     @blueprint.get("/metrics")
@@ -117,10 +121,19 @@ def _blueprint() -> Blueprint:
         collector: Collector = REGISTRY
         if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
             collector = MultiProcessCollector(None)  # type: ignore[no-untyped-call]
-        exposed = generate_latest(_WithoutModelsOfThePast(collector))
+        exposed = generate_latest(_Together(_WithoutModelsOfThePast(collector), *collectors))
         return Response(exposed, content_type=CONTENT_TYPE_LATEST)
 
     return blueprint
+
+
+class _Together(Collector):
+    def __init__(self, *collectors: Collector) -> None:
+        self._collectors = collectors
+
+    def collect(self) -> Iterator[Metric]:
+        for collector in self._collectors:
+            yield from collector.collect()
 
 
 class _WithoutModelsOfThePast(Collector):

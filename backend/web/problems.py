@@ -2,10 +2,10 @@
 
 import logging
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 
-import gevent
 from flask import Flask, Response, g, json
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
@@ -58,15 +58,17 @@ PROBLEMS: dict[type[errors.FramegateError], Problem] = {
 }
 
 
-def register(app: Flask) -> None:
-    """Give every error of `app` its answer."""
+def register(app: Flask, *, give_way: Callable[[], None] = lambda: None) -> None:
+    """Give every error of `app` its answer.
+
+    Args:
+        give_way: called before each refusal.
+    """
 
     @app.errorhandler(errors.FramegateError)
     def known(error: errors.FramegateError) -> Response:
         problem = PROBLEMS[type(error)]
-        # A refusal waits for nothing. A caller whose next request has arrived meanwhile would keep
-        # the worker to itself, and what has been admitted would never get on.
-        gevent.sleep(0)
+        give_way()
         if problem.status >= 500:
             log.warning("%s: %s", problem.code, error, extra={"code": problem.code})
         if error.retry_after_s is None:
@@ -92,23 +94,36 @@ def register(app: Flask) -> None:
         log.exception("internal_error", extra={"code": "internal_error"})
         return _answer(
             Problem(500, "internal_error"),
-            "The gateway failed on this request. Its log has the details under the request id.",
+            "The server failed on this request. Its log has the details under the request id.",
         )
 
 
-def _answer(problem: Problem, detail: str, retry_after_s: float | None = None) -> Response:
+def brief(error: errors.FramegateError) -> dict[str, object]:
+    """An error as a part of an answer that has other parts, which are none."""
+    problem = PROBLEMS[type(error)]
+    return _members(problem, str(error), error.retry_after_s or problem.retry_after_s)
+
+
+def _members(problem: Problem, detail: str, retry_after_s: float | None) -> dict[str, object]:
     metrics.count_problem(problem.code, problem.status)
-    g.problem_code = problem.code
-    body: dict[str, object] = {
-        "type": "about:blank",
-        "title": HTTPStatus(problem.status).phrase,
+    members: dict[str, object] = {
         "status": problem.status,
         "code": problem.code,
         "detail": detail,
-        "request_id": request_id(),
     }
     if retry_after_s is not None:
-        body["retry_after_ms"] = math.ceil(retry_after_s * 1000)
+        members["retry_after_ms"] = math.ceil(retry_after_s * 1000)
+    return members
+
+
+def _answer(problem: Problem, detail: str, retry_after_s: float | None = None) -> Response:
+    g.problem_code = problem.code
+    body = {
+        "type": "about:blank",
+        "title": HTTPStatus(problem.status).phrase,
+        **_members(problem, detail, retry_after_s),
+        "request_id": request_id(),
+    }
     response = Response(
         json.dumps(body), status=problem.status, content_type="application/problem+json"
     )

@@ -13,10 +13,10 @@ ALLOWED_BETWEEN = {("loadtest", "monitor")}
 INSIDE_TRITON = ("triton_models", "triton_runtime/backends", "benchmarks/triton_models")
 # Foreign client → the only modules that may import it.
 DOORS = {
-    "tritonclient": set[str](),
+    "tritonclient": {"backend/triton/grpc_server.py"},
     "simplejpeg": {"backend/images.py"},
     "cv2": {"backend/faces.py"},
-    "pynvml": {"monitor/sources/gpu.py"},
+    "pynvml": {"monitor/sources/gpu.py", "backend/enrichment/memory/gpu.py"},
     "rich": {"monitor/output/screen/frame.py", "monitor/output/screen/live.py"},
     "grpc": set[str](),
     "locust": {
@@ -28,7 +28,11 @@ DOORS = {
 }
 WITHOUT_THE_WEB = ("backend/errors", "backend/images", "backend/faces")
 # Where a process begins: everything else is handed values.
-BACKEND_SETTINGS_READERS = {"backend/gateway/app.py", "backend/gateway/gunicorn_conf.py"}
+BACKEND_SETTINGS_READERS = {
+    f"backend/{app}/{module}"
+    for app in ("gateway", "enrichment")
+    for module in ("app.py", "gunicorn_conf.py")
+}
 ENVIRONMENT_READERS = {
     "backend/gateway/gunicorn_conf.py": "names prometheus_client's folder",
     "backend/web/metrics.py": "asks whether that folder was named",
@@ -104,7 +108,10 @@ def test_the_two_apps_of_the_backend_know_the_web_but_not_each_other() -> None:
 
 def test_settings_are_read_only_where_a_process_begins() -> None:
     readers = {
-        name(path) for path in modules("backend") if "backend.settings" in set(imported(path))
+        name(path)
+        for path in modules("backend")
+        if {"backend.settings.Settings", "backend.enrichment.settings.Settings"}
+        & set(imported(path))
     }
     assert readers == BACKEND_SETTINGS_READERS
 

@@ -7,6 +7,7 @@ import yaml
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings
 
+from backend.enrichment.settings import Settings as EnrichmentSettings
 from backend.settings import Settings as BackendSettings
 from loadtest._settings import LoadtestSettings
 from monitor.settings import Settings as MonitorSettings
@@ -16,6 +17,7 @@ from triton_runtime.settings import Settings as TritonSettings
 
 ALL: tuple[type[BaseSettings], ...] = (
     BackendSettings,
+    EnrichmentSettings,
     TritonSettings,
     MonitorSettings,
     LoadtestSettings,
@@ -41,10 +43,17 @@ def by_variable() -> dict[str, list[FieldInfo]]:
 def test_names_that_packages_share_have_one_default() -> None:
     shared = {name: fields for name, fields in by_variable().items() if len(fields) > 1}
     assert set(shared) == {
+        "FRAMEGATE_ALLOW_ANONYMOUS",
+        "FRAMEGATE_BODY_TIMEOUT_S",
         "FRAMEGATE_INTERNAL_TOKEN",
+        "FRAMEGATE_LOG_LEVEL",
+        "FRAMEGATE_MAX_BODY_BYTES",
+        "FRAMEGATE_MAX_PIXELS",
         "FRAMEGATE_PORT",
         "FRAMEGATE_QUALITY_MODEL",
         "FRAMEGATE_TLS_CERT",
+        "FRAMEGATE_TRITON_CONTROL_TOKEN",
+        "FRAMEGATE_TRITON_GRPC_PORT",
         "FRAMEGATE_TRITON_HOST",
         "FRAMEGATE_TRITON_HTTP_PORT",
         "FRAMEGATE_TRITON_METRICS_PORT",

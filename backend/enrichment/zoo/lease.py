@@ -29,6 +29,11 @@ class Lease:
         self.model = record.model
         self.waited_s: float | None = None
 
+    @property
+    def loaded_at_s(self) -> float:
+        """Tells one load of the model from another."""
+        return self._record.loaded_at_s
+
     def __enter__(self) -> "Lease":
         keeper, record = self._keeper, self._record
         thread = self._thread = threading.get_ident()

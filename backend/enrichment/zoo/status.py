@@ -6,6 +6,8 @@ from backend.enrichment.zoo.ledger import Ledger
 from backend.enrichment.zoo.record import Record
 from backend.enrichment.zoo.states import Priority, State
 
+RESIDENT = frozenset({State.READY, State.DRAINING})
+
 
 @dataclass(frozen=True)
 class ModelStatus:
@@ -32,6 +34,10 @@ class ModelStatus:
     failures: int
     reason: str | None
     retry_after_s: float | None
+
+    @property
+    def resident(self) -> bool:
+        return self.state in RESIDENT
 
 
 @dataclass(frozen=True)
@@ -74,7 +80,7 @@ class LoadPlan:
 
 def model_status(record: Record, ledger: Ledger, now_s: float) -> ModelStatus:
     model = record.model
-    resident = record.state in {State.READY, State.DRAINING}
+    resident = record.state in RESIDENT
     return ModelStatus(
         name=model.name,
         priority=model.priority,

@@ -125,7 +125,7 @@ def test_an_internal_error_says_nothing_of_the_inside_and_all_of_it_to_the_log(
         "title": "Internal Server Error",
         "status": 500,
         "code": "internal_error",
-        "detail": "The gateway failed on this request. "
+        "detail": "The server failed on this request. "
         "Its log has the details under the request id.",
         "request_id": "camera-7",
     }
