@@ -5,19 +5,22 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
+from backend.enrichment.settings import Settings as EnrichmentSettings
 from backend.settings import Settings as BackendSettings
 from backend.settings import problems_in
 from triton_runtime.settings import Settings as TritonSettings
 
-S = TypeVar("S", BackendSettings, TritonSettings)
+S = TypeVar("S", BackendSettings, EnrichmentSettings, TritonSettings)
 
 
 def read_settings() -> tuple[BackendSettings, TritonSettings]:
-    """Both, or the end of the process with exit code 2 and a line per problem."""
+    """The gateway's and Triton's, or the end of the process with exit code 2 and a line per
+    problem of theirs or of the model zoo's."""
     backend, backend_problems = _read(BackendSettings)
     triton, triton_problems = _read(TritonSettings)
-    problems = list(dict.fromkeys(backend_problems + triton_problems))
-    if backend is None or triton is None:
+    _, zoo_problems = _read(EnrichmentSettings)
+    problems = list(dict.fromkeys(backend_problems + triton_problems + zoo_problems))
+    if backend is None or triton is None or problems:
         sys.stderr.write("Wrong settings:\n" + "".join(f"  {line}\n" for line in problems))
         sys.exit(2)
     return backend, triton

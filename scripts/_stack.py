@@ -10,12 +10,13 @@ import ssl
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Self
 
 from backend.settings import Settings, bracketed
+from scripts._revival import Revival
 from triton_runtime import preflight
 from triton_runtime.errors import LaunchError
 from triton_runtime.server import die_with_parent
@@ -28,6 +29,9 @@ READY_TIMEOUT_S = 60
 STEADY_S = 0.5
 # Triton finishes what is in flight within 10 s; its launcher takes three more to insist.
 STOP_TIMEOUT_S = 20
+# The model zoo's process in the Procfile; the others do without it.
+ENRICHMENT = "enrichment"
+CONTROL_VARIABLE = "FRAMEGATE_TRITON_CONTROL_TOKEN"
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -89,12 +93,14 @@ class Child:
         *,
         log: Path | None = None,
         env: Mapping[str, str] | None = None,
+        again: bool = False,
     ) -> None:
-        """Start it, in the environment `env`, or in this process's own."""
+        """Start it, in the environment `env`, or in this process's own; `again` goes on in the
+        log of an earlier one."""
         self.name = name
         self.log = log
         with contextlib.ExitStack() as files:
-            output = files.enter_context(log.open("wb")) if log else None
+            output = files.enter_context(log.open("ab" if again else "wb")) if log else None
             self._process = subprocess.Popen(
                 command,
                 cwd=PROJECT,
@@ -140,26 +146,35 @@ def _set_up_child() -> None:
 class Stack:
     """All processes of the Procfile, as a context manager.
 
+    Args:
+        only: names of those wanted; None for all.
+
     Attributes:
         internal_token: by which they know one another; a fresh one where none is set. Triton takes
             pixels out of shared memory only from who shows it.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, only: Collection[str] | None = None) -> None:
         self._settings = settings
-        self._children: list[Child] = []
+        self._only = only
+        self._children: dict[str, Child] = {}
+        self._commands: dict[str, list[str]] = {}
+        self._revival = Revival()
         token = settings.internal_token
         self.internal_token = token.get_secret_value() if token else secrets.token_urlsafe(32)
+        # Whoever may load models has the same say everywhere; nobody else learns it.
+        control = {CONTROL_VARIABLE: secrets.token_urlsafe(32)}
+        own = {"FRAMEGATE_INTERNAL_TOKEN": self.internal_token}
+        set_already = {name: value for name, value in os.environ.items() if value}
+        self._env = os.environ | control | set_already | own
 
     def __enter__(self) -> Self:
-        check_port_free(self._settings.host, self._settings.port)
-        env = os.environ | {"FRAMEGATE_INTERNAL_TOKEN": self.internal_token}
         try:
+            self._commands = self._read_commands()
+            self._check_ports()
             LOGS.mkdir(parents=True, exist_ok=True)
-            for name, command in read_procfile(PROJECT / "Procfile").items():
-                with deferred():
-                    log = LOGS / f"{name}.out"
-                    self._children.append(Child(name, command, log=log, env=env))
+            for name in self._commands:
+                self._start(name)
         except OSError as error:
             self.stop()
             raise StackError(f"The system cannot be started: {error}.") from error
@@ -175,6 +190,27 @@ class Stack:
         traceback: TracebackType | None,
     ) -> None:
         self.stop()
+
+    def _read_commands(self) -> dict[str, list[str]]:
+        commands = read_procfile(PROJECT / "Procfile")
+        return {
+            name: command
+            for name, command in commands.items()
+            if self._only is None or name in self._only
+        }
+
+    def _check_ports(self) -> None:
+        check_port_free(self._settings.host, self._settings.port)
+        if ENRICHMENT in self._commands:
+            host, port = self._settings.enrichment_host, self._settings.enrichment_port
+            check_port_free(host, port, "FRAMEGATE_ENRICHMENT_PORT")
+
+    def _start(self, name: str, *, again: bool = False) -> None:
+        with deferred():
+            log = LOGS / f"{name}.out"
+            self._children[name] = Child(
+                name, self._commands[name], log=log, env=self._env, again=again
+            )
 
     def wait_ready(self) -> float:
         """Wait until the gateway scores pictures; returns how long that took, in seconds."""
@@ -193,18 +229,45 @@ class Stack:
 
     def check_alive(self) -> None:
         """Raise StackError with the last words of a process that died."""
-        for child in self._children:
-            status = child.poll()
-            if status is not None:
-                raise StackError(
-                    f"{child.name} ended (exit status {status}):\n{child.last_words()}"
-                )
+        for child in self._children.values():
+            if (status := child.poll()) is not None:
+                raise StackError(_obituary(child, status))
+
+    def revive(self) -> list[str]:
+        """Start again what died; a sentence for each death.
+
+        Raises:
+            StackError: one died again and again; with its last words.
+        """
+        told = []
+        now_s = time.monotonic()
+        for name, child in self._children.items():
+            if name in self._revival.due or (status := child.poll()) is None:
+                continue
+            child.stop()  # whatever it left behind, too
+            pause_s = self._revival.died(name, now_s)
+            if pause_s is None:
+                raise StackError(f"{_obituary(child, status)}\nIt died too often to go on.")
+            when = f"in {pause_s:g} s" if pause_s else "now"
+            told.append(f"{_obituary(child, status)}\n{name} is started again {when}.")
+        for name in self._revival.take_due(time.monotonic()):
+            self._start(name, again=True)
+        return told
+
+    def restart(self, name: str) -> None:
+        """Stop one process and start it again."""
+        self._children[name].stop()
+        self._start(name, again=True)
 
     def stop(self) -> None:
         """Stop what was started, last first; safe to call twice."""
         with undisturbed():
             while self._children:
-                self._children.pop().stop()
+                self._children.popitem()[1].stop()
+
+
+def _obituary(child: Child, status: int) -> str:
+    return f"{child.name} ended (exit status {status}):\n{child.last_words()}"
 
 
 def read_procfile(path: Path) -> dict[str, list[str]]:
@@ -214,9 +277,9 @@ def read_procfile(path: Path) -> dict[str, list[str]]:
     return {name.strip(): shlex.split(command) for name, command in entries}
 
 
-def check_port_free(host: str, port: int) -> None:
+def check_port_free(host: str, port: int, setting: str = "FRAMEGATE_PORT") -> None:
     try:
-        preflight.check_ports(host, {"FRAMEGATE_PORT": port})
+        preflight.check_ports(host, {setting: port})
     except LaunchError as error:
         raise StackError(str(error)) from error
 

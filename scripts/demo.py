@@ -65,7 +65,7 @@ def main() -> int:
 
 
 def run(settings: Settings, options: argparse.Namespace) -> int:
-    with Stack(settings) as stack:
+    with Stack(settings, only=("triton", "gateway")) as stack:
         say("Starting Triton and the gateway …")
         say(f"Ready after {stack.wait_ready():.1f} s at {gateway_url(settings)}")
         stages = options.stages.replace(",", ", ")

@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from backend.settings import Settings
-from scripts import _stack
+from scripts import _revival, _stack
 from scripts._stack import (
     Child,
     Interrupted,
@@ -57,7 +57,7 @@ def test_a_procfile_is_names_and_arguments_in_order(tmp_path: Path) -> None:
 
 
 def test_the_projects_own_starts_triton_before_the_gateway() -> None:
-    assert list(read_procfile(PROJECT / "Procfile")) == ["triton", "gateway"]
+    assert list(read_procfile(PROJECT / "Procfile")) == ["triton", "gateway", "enrichment"]
 
 
 # Ports and addresses
@@ -384,3 +384,66 @@ def test_what_was_started_is_stopped_where_the_next_cannot_be(project: Path) -> 
         Stack(settings).__enter__()
     assert set(psutil.Process().children()) == before
     assert time.monotonic() - started_s < 5
+
+
+def test_a_process_that_dies_is_started_again_and_goes_on_in_its_log(project: Path) -> None:
+    script = "echo run; test -e second || { touch second; exit 3; }; exec sleep 60"
+    with Stack(procfile(project, web=script, other="exec sleep 60")) as stack:
+        wait_until(lambda: bool(stack.revive()), what="the death is noticed")
+        wait_until(lambda: said(project, "web") == "run\nrun\n")
+        assert stack.revive() == []
+        stack.check_alive()
+
+
+def test_a_death_is_told_with_the_last_words(project: Path) -> None:
+    with Stack(procfile(project, web="echo no luck; exit 3")) as stack:
+        told: list[str] = []
+
+        def noticed() -> bool:
+            told.extend(stack.revive())
+            return bool(told)
+
+        wait_until(noticed)
+    assert told[0] == "web ended (exit status 3):\nno luck\nweb is started again now."
+
+
+def test_a_process_that_dies_again_and_again_is_given_up(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_revival, "LONGEST_PAUSE_S", 0.01)
+    with Stack(procfile(project, web="exit 3")) as stack:
+
+        def given_up() -> bool:
+            try:
+                stack.revive()
+            except StackError as error:
+                assert str(error).endswith("It died too often to go on.")
+                return True
+            return False
+
+        wait_until(given_up)
+
+
+def test_only_the_processes_wanted_are_started(project: Path) -> None:
+    settings = procfile(project, one="echo up; exec sleep 60", two="echo up; exec sleep 60")
+    with Stack(settings, only=("two",)):
+        wait_until(lambda: said(project, "two") == "up\n")
+    assert said(project, "one") == ""
+
+
+def test_one_process_can_be_started_again_by_itself(project: Path) -> None:
+    settings = procfile(project, one="echo up; exec sleep 60", two="echo up; exec sleep 60")
+    with Stack(settings) as stack:
+        wait_until(lambda: said(project, "one") == said(project, "two") == "up\n")
+        stack.restart("two")
+        wait_until(lambda: said(project, "two") == "up\nup\n")
+        stack.check_alive()
+    assert said(project, "one") == "up\n"
+
+
+def test_who_may_load_models_is_a_secret_of_the_stack(project: Path) -> None:
+    says = 'echo "$FRAMEGATE_TRITON_CONTROL_TOKEN"; exec sleep 60'
+    with Stack(procfile(project, one=says, two=says)):
+        wait_until(lambda: "\n" in said(project, "one") and "\n" in said(project, "two"))
+    assert said(project, "one") == said(project, "two")
+    assert len(said(project, "one").strip()) >= 32
