@@ -411,17 +411,11 @@ def test_a_process_that_dies_again_and_again_is_given_up(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(_revival, "LONGEST_PAUSE_S", 0.01)
-    with Stack(procfile(project, web="exit 3")) as stack:
-
-        def given_up() -> bool:
-            try:
-                stack.revive()
-            except StackError as error:
-                assert str(error).endswith("It died too often to go on.")
-                return True
-            return False
-
-        wait_until(given_up)
+    with (
+        Stack(procfile(project, web="exit 3")) as stack,
+        pytest.raises(StackError, match="It died too often to go on"),
+    ):
+        wait_until(lambda: len(stack.revive()) > 100)
 
 
 def test_only_the_processes_wanted_are_started(project: Path) -> None:

@@ -1,0 +1,135 @@
+"""The enrichment process's routes before a fake server, in this process."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from flask import Flask
+from flask.testing import FlaskClient
+from numpy.typing import NDArray
+
+from backend.enrichment import models, pictures
+from backend.enrichment.app import zoo_models
+from backend.enrichment.catalog import Catalog
+from backend.enrichment.enricher import Enricher
+from backend.enrichment.metrics import ZooMetrics
+from backend.enrichment.tasks.pictures import Tensors
+from backend.enrichment.zoo.control import SystemClock
+from backend.enrichment.zoo.states import Policy
+from backend.enrichment.zoo.zoo import Zoo
+from backend.errors import TritonUnavailable
+from backend.triton.grpc_server import ModelDescription
+from backend.web import metrics, problems, request_ids
+from tests.unit.backend.enrichment.catalogue import MODELS
+from tests.unit.backend.enrichment.zoo.fake_triton import Behaviour, FakeTriton
+
+MB = 2**20
+
+
+class FakeServer:
+    """Answers of ones in the shapes of the catalogue, by models that the fake Triton has loaded.
+
+    Attributes:
+        asked: name and tensors of each inference.
+        errors: by model, what its inferences raise, one each.
+    """
+
+    def __init__(self, triton: FakeTriton) -> None:
+        self._triton = triton
+        self.asked: list[tuple[str, Tensors]] = []
+        self.described: list[str] = []
+        self.errors: dict[str, list[Exception]] = {}
+
+    def describe(self, name: str) -> ModelDescription:
+        self.described.append(name)
+        return ModelDescription("1", {"weights": "stand-in"})
+
+    def infer(
+        self, name: str, tensors: Tensors, outputs: Sequence[str], *, timeout_s: float
+    ) -> dict[str, NDArray[Any]]:
+        assert timeout_s > 0
+        self.asked.append((name, tensors))
+        if self.errors.get(name):
+            raise self.errors[name].pop(0)
+        if self._triton.index().get(name) != "READY":
+            raise TritonUnavailable("The model is not loaded.")
+        prompts = tensors["prompts"].shape[1] if "prompts" in tensors else 0
+        spec = MODELS[name]
+        extra = 4 if spec.task == "open_vocabulary" else 0
+        return {
+            output.name: np.ones(
+                (1, *(prompts + extra if length == -1 else length for length in output.dims)),
+                np.float32,
+            )
+            for output in spec.outputs
+        }
+
+
+@dataclass
+class Service:
+    app: Flask
+    zoo: Zoo
+    triton: FakeTriton
+    server: FakeServer
+    client: FlaskClient = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.client = self.app.test_client()
+
+
+@contextmanager
+def service(
+    catalog: Catalog = MODELS,
+    *,
+    budget_mb: int = 6963,
+    most_at_once: int = 4,
+    timeout_s: float = 10.0,
+    minimum_residence_s: float = 0.0,
+) -> Iterator[Service]:
+    """The routes, with models that load and unload at once."""
+    triton = FakeTriton(SystemClock())  # type: ignore[arg-type]
+    triton.models = {
+        name: Behaviour(spec.memory_estimate_bytes, load_s=0.0, unload_s=0.0)
+        for name, spec in catalog.items()
+    }
+    observer = ZooMetrics()
+    policy = Policy(
+        budget_bytes=budget_mb * MB,
+        minimum_residence_s=minimum_residence_s,
+        lease_timeout_s=timeout_s,
+        poll_s=0.001,
+    )
+    zoo = Zoo(zoo_models(catalog), triton, triton, policy, observer=observer)
+    observer.status = zoo.status
+    server = FakeServer(triton)
+    enricher = Enricher(catalog, zoo, server, threads=4)
+    app = Flask("enrichment-under-test", static_folder=None)
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.config["MAX_CONTENT_LENGTH"] = 2**20
+    request_ids.register(app)
+    metrics.register(app, observer)
+    problems.register(app)
+    app.register_blueprint(
+        pictures.blueprint(
+            enricher,
+            max_pixels=10**6,
+            most_at_once=most_at_once,
+            timeout_s=timeout_s,
+            body_timeout_s=5,
+        )
+    )
+    app.register_blueprint(
+        models.blueprint(
+            catalog,
+            zoo,
+            has_files=lambda name: name != "clip-vit-l",
+            memory_kind="host",
+            timeout_s=timeout_s,
+        )
+    )
+    try:
+        yield Service(app, zoo, triton, server)
+    finally:
+        enricher.close()
