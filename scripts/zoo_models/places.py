@@ -7,10 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from triton_runtime.settings import PROJECT
+from triton_runtime.settings import ZOO_REPOSITORY
 
-# Beside triton_models/, which is shipped; what is here was fetched, imported or made.
-REPOSITORY = PROJECT / "var/models"
+REPOSITORY = ZOO_REPOSITORY
 
 
 @contextmanager
