@@ -33,6 +33,19 @@ def model_folder(repository: Path, name: str) -> Iterator[Path]:
         shutil.rmtree(new, ignore_errors=True)
 
 
+def remove(repository: Path, name: str) -> None:
+    """Take a model's folder away, all of it at once.
+
+    Raises:
+        OSError: it may not be touched.
+    """
+    gone = Path(tempfile.mkdtemp(prefix=f".{name}+{os.getpid()}.", dir=repository))
+    try:
+        (repository / name).rename(gone / name)
+    finally:
+        shutil.rmtree(gone, ignore_errors=True)
+
+
 def _replace(place: Path, new: Path) -> None:
     old = new.with_name(f"{new.name}.old")
     had_one = place.exists()
