@@ -4,6 +4,9 @@ set -eu
 # Model control needs this header. Unset: a random one, so nobody's.
 token=${FRAMEGATE_TRITON_CONTROL_TOKEN:-$(head -c 24 /dev/urandom | od -An -tx1 | tr -d ' \n')}
 models=${FRAMEGATE_MODELS:-/models}
+# Those of the model zoo, where they are mounted.
+zoo=${FRAMEGATE_ZOO_MODELS:-/zoo}
+[ -d "$zoo" ] || zoo=
 # The measures of a picture come from capture_quality where the model that scores has none.
 load="--load-model=$FRAMEGATE_QUALITY_MODEL"
 if ! grep -qs 'key: "measures"' "$models/$FRAMEGATE_QUALITY_MODEL/config.pbtxt"; then
@@ -12,6 +15,7 @@ fi
 restricted="model-repository,shared-memory,logging,trace:triton-control=$token"
 exec tritonserver \
     --model-repository="$models" \
+    ${zoo:+--model-repository="$zoo"} \
     --model-control-mode=explicit \
     $load \
     --model-config-name="$FRAMEGATE_TRITON_CONFIG" \

@@ -19,7 +19,7 @@ from pydantic import SecretStr
 from triton_runtime import installation, models, preflight
 from triton_runtime.errors import LaunchError
 from triton_runtime.installation import Installation
-from triton_runtime.settings import PROJECT, Settings
+from triton_runtime.settings import PROJECT, ZOO_REPOSITORY, Settings
 
 SHM_PREFIX = "framegate_"
 SCRATCH_PREFIX = "triton_"
@@ -113,6 +113,10 @@ def run(settings: Settings) -> Outcome:
     Raises:
         LaunchError: the machine or the installation cannot carry it.
     """
+    scratch = PROJECT / "var/run"
+    # A repository that somebody named has to be there; the one that nobody named begins empty.
+    unnamed = {"triton_repositories"} - settings.model_fields_set
+    _make(scratch, settings.triton_log.parent, *([ZOO_REPOSITORY] if unnamed else []))
     preflight.check_repositories(settings.triton_repositories)
     wanted = models.wanted_at_start(settings)
     preflight.check_ports(
@@ -123,13 +127,7 @@ def run(settings: Settings) -> Outcome:
             "FRAMEGATE_TRITON_METRICS_PORT": settings.triton_metrics_port,
         },
     )
-    scratch = PROJECT / "var/run"
     preflight.check_path(scratch)
-    for needed in (scratch, settings.triton_log.parent):
-        try:
-            needed.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise LaunchError(f"{needed} cannot be made: {error.strerror}.") from error
     preflight.sweep_dead_launchers(preflight.SHM, SHM_PREFIX)
     preflight.sweep_dead_launchers(scratch, SCRATCH_PREFIX)
     preflight.check_shm()
@@ -153,6 +151,14 @@ def run(settings: Settings) -> Outcome:
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         preflight.sweep_shm(shm_prefix)
+
+
+def _make(*folders: Path) -> None:
+    for folder in folders:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise LaunchError(f"{folder} cannot be made: {error.strerror}.") from error
 
 
 def _secret(token: SecretStr | None) -> str:

@@ -7,6 +7,8 @@ from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 PROJECT = Path(__file__).resolve().parent.parent
+# What is fetched, imported or made, and no part of the project.
+ZOO_REPOSITORY = PROJECT / "var/models"
 
 
 class Settings(BaseSettings):
@@ -25,7 +27,8 @@ class Settings(BaseSettings):
         PROJECT / ".venv-triton", description="Virtual environment the models import from."
     )
     triton_repositories: Annotated[tuple[Path, ...], NoDecode] = Field(
-        (PROJECT / "triton_models",), description="Model repositories, separated by commas."
+        (PROJECT / "triton_models", ZOO_REPOSITORY),
+        description="Model repositories, separated by commas.",
     )
     triton_config: str = Field(
         "cpu", description="Hardware profile: <model>/configs/<name>.pbtxt where a model has it."

@@ -10,7 +10,12 @@ from tests.processes import PROJECT
 
 PACKAGES = ("backend", "monitor", "loadtest", "triton_runtime")
 ALLOWED_BETWEEN = {("loadtest", "monitor")}
-INSIDE_TRITON = ("triton_models", "triton_runtime/backends", "benchmarks/triton_models")
+INSIDE_TRITON = (
+    "triton_models",
+    "triton_runtime/backends",
+    "benchmarks/triton_models",
+    "scripts/zoo_models/standin",
+)
 # Foreign client → the only modules that may import it.
 DOORS = {
     "tritonclient": {"backend/triton/grpc_server.py"},
@@ -135,6 +140,6 @@ def test_what_runs_inside_triton_is_python_3_10_with_the_container_s_packages(pa
     allowed = {
         "numpy", "openvino", "torch", "onnx", "onnx2torch", "triton_python_backend_utils",
         "functools", "json", "math", "pathlib", "time",
-        "measures", "openvino_session", "torch_session",
+        "features", "measures", "network", "openvino_session", "torch_session",
     }  # fmt: skip
     assert {imported_name.split(".")[0] for imported_name in imported(path)} <= allowed

@@ -5,13 +5,20 @@ import re
 import subprocess
 from pathlib import Path
 
+import yaml
+
 from tests.processes import PROJECT
 from triton_runtime.settings import Settings
 
 PORTS = {"HTTP": 8003, "GRPC": 8001, "METRICS": 8002}
 
 
-def arguments(tmp_path: Path, token: str = "", model: str = Settings().quality_model) -> list[str]:
+def arguments(
+    tmp_path: Path,
+    token: str = "",
+    model: str = Settings().quality_model,
+    zoo: Path = PROJECT / "nowhere",
+) -> list[str]:
     server = tmp_path / "tritonserver"
     server.write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
     server.chmod(0o755)
@@ -19,6 +26,7 @@ def arguments(tmp_path: Path, token: str = "", model: str = Settings().quality_m
         "PATH": f"{tmp_path}:{os.defpath}",
         "FRAMEGATE_QUALITY_MODEL": model,
         "FRAMEGATE_MODELS": str(PROJECT / "triton_models"),
+        "FRAMEGATE_ZOO_MODELS": str(zoo),
         "FRAMEGATE_TRITON_CONFIG": Settings().triton_config,
         "FRAMEGATE_TRITON_CONTROL_TOKEN": token,
     }
@@ -57,3 +65,21 @@ def test_without_a_token_nobody_has_it(tmp_path: Path) -> None:
 def test_a_model_that_measures_is_loaded_alone(tmp_path: Path) -> None:
     given = arguments(tmp_path, model="capture_quality")
     assert [one for one in given if "load-model" in one] == ["--load-model=capture_quality"]
+
+
+def test_the_models_of_the_zoo_are_a_second_repository_where_there_are_any(tmp_path: Path) -> None:
+    models = f"--model-repository={PROJECT / 'triton_models'}"
+    zoo = tmp_path / "zoo"
+    for there, wanted in ((False, [models]), (True, [models, f"--model-repository={zoo}"])):
+        if there:
+            zoo.mkdir()
+        given = arguments(tmp_path, zoo=zoo)
+        assert [one for one in given if "model-repository=" in one] == wanted
+        assert "" not in given
+
+
+def test_the_containers_mount_both_repositories_where_the_server_looks_for_them() -> None:
+    triton = yaml.safe_load((PROJECT / "docker-compose.yml").read_text())["services"]["triton"]
+    assert triton["volumes"] == ["./triton_models:/models:ro", "./var/models:/zoo:ro"]
+    script = (PROJECT / "deploy/triton-entrypoint.sh").read_text()
+    assert all(f":-{place}}}" in script for place in ("/models", "/zoo"))

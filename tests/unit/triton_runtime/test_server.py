@@ -260,6 +260,27 @@ def test_a_machine_that_cannot_carry_it_is_told_before_anything_is_started(run: 
     assert run.tokens == []
 
 
+def test_the_repository_of_the_zoo_is_made_where_nobody_named_another(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    zoo = run.folder / "var/models"
+    monkeypatch.setattr(server, "ZOO_REPOSITORY", zoo)
+    server.run(run.settings)
+    assert not zoo.exists()
+    unnamed = run.settings.model_copy()
+    unnamed.model_fields_set.discard("triton_repositories")
+    server.run(unnamed)
+    assert zoo.is_dir()
+    server.run(unnamed)
+
+
+def test_a_folder_that_cannot_be_made_is_named(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    (run.folder / "file").touch()
+    log = run.folder / "file/log/triton.log"
+    with pytest.raises(LaunchError, match="file/log cannot be made: Not a directory"):
+        server.run(run.settings.model_copy(update={"triton_log": log}))
+
+
 @pytest.fixture
 def caught() -> Iterator[list[int]]:
     """Signals that reached the test instead of the launcher's own handler."""

@@ -15,7 +15,7 @@ def test_without_an_environment_everything_is_on_loopback_and_in_the_project() -
         settings.triton_grpc_port,
         settings.triton_metrics_port,
     ) == (8003, 8001, 8002)
-    assert settings.triton_repositories == (PROJECT / "triton_models",)
+    assert settings.triton_repositories == (PROJECT / "triton_models", PROJECT / "var/models")
     assert settings.triton_models_env == PROJECT / ".venv-triton"
     assert settings.triton_log == PROJECT / "var/log/triton.log"
     assert (settings.triton_control_token, settings.internal_token) == (None, None)

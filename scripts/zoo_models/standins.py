@@ -1,0 +1,112 @@
+"""Stand-ins for models whose weights are not here: which files, whether to write them, writing."""
+
+import hashlib
+import json
+from enum import Enum
+from pathlib import Path
+from typing import Literal
+
+from backend.enrichment.model_spec import ModelSpec, TaskName
+from scripts.zoo_models.configuration import STAND_IN, Kind, config_text, weights_of
+from scripts.zoo_models.places import model_folder
+
+Device = Literal["cpu", "gpu"]
+
+_CODE = Path(__file__).with_name("standin")
+_KINDS: dict[Device, Kind] = {"cpu": "KIND_CPU", "gpu": "KIND_GPU"}
+_MAX_BATCH_SIZE = 2
+# Of the interpreter, while it answers.
+_SPARE_BYTES = 4 * 2**20
+_PROVENANCE = (
+    "A stand-in: a network with seeded random weights that has learnt nothing. It has the inputs, "
+    "the outputs and the memory of the model whose place it takes, and its answers mean nothing."
+)
+
+
+class Action(Enum):
+    """What there is to do about one model."""
+
+    WRITE = "written"
+    RENEW = "renewed"
+    NOTHING = "up to date"
+    KEEP_REAL = "left alone: the files there are no stand-in's"
+
+
+def files_of(spec: ModelSpec, device: Device) -> dict[str, bytes]:
+    """A stand-in's files by their path in its folder; the same row has always the same."""
+    told = {
+        "task": spec.task.value,
+        "seed": str(int(hashlib.sha256(spec.name.encode()).hexdigest()[:8], 16)),
+        "classes": str(_classes(spec)),
+        "resident_mb": str(resident_mb(spec)),
+    }
+    config = config_text(
+        spec,
+        backend="python",
+        max_batch_size=_MAX_BATCH_SIZE,
+        weights=STAND_IN,
+        kind=_KINDS[device],
+        parameters=told,
+    )
+    provenance = {"name": spec.name, "weights": STAND_IN, "what": _PROVENANCE}
+    return {
+        "config.pbtxt": config.encode(),
+        "provenance.json": (json.dumps(provenance, indent=2) + "\n").encode(),
+        "1/model.py": (_CODE / "model.py").read_bytes(),
+        "1/network.py": (_CODE / "network.py").read_bytes(),
+    }
+
+
+def resident_mb(spec: ModelSpec) -> int:
+    """What the process holds at rest, so that with a full batch it stays within the estimate."""
+    sent = 4 * sum(_count(tensor.dims) for tensor in spec.inputs)
+    answered = 4 * sum(_count(tensor.dims) for tensor in spec.outputs)
+    # An answer is there twice, in the process and in what it shares with the server.
+    busy_bytes = _SPARE_BYTES + _MAX_BATCH_SIZE * (sent + 2 * answered)
+    return max((spec.memory_estimate_bytes - busy_bytes) // 2**20, 0)
+
+
+def action(place: Path, files: dict[str, bytes]) -> Action:
+    """What to do so that a model's folder holds these files."""
+    if not place.exists():
+        return Action.WRITE
+    if weights_of(place) != STAND_IN:
+        return Action.KEEP_REAL
+    there = {
+        path.relative_to(place).as_posix(): path.read_bytes()
+        for path in place.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+    return Action.NOTHING if there == files else Action.RENEW
+
+
+def device_of(place: Path) -> Device:
+    """What a stand-in that is there was made for; the CPU where there is none."""
+    try:
+        return "gpu" if "KIND_GPU" in (place / "config.pbtxt").read_text() else "cpu"
+    except (OSError, UnicodeDecodeError):
+        return "cpu"
+
+
+def write(repository: Path, name: str, files: dict[str, bytes]) -> None:
+    """
+    Raises:
+        OSError: the disk is full, or may not be written to.
+    """
+    with model_folder(repository, name) as folder:
+        for path, content in files.items():
+            (folder / path).parent.mkdir(exist_ok=True)
+            (folder / path).write_bytes(content)
+
+
+def _classes(spec: ModelSpec) -> int:
+    """Rows of a head that are scores; 0 for one per prompt."""
+    return 1 if spec.task is TaskName.POSE else len(spec.labels)
+
+
+def _count(dims: tuple[int, ...]) -> int:
+    """Numbers in a tensor; what grows with the prompts counts as forty."""
+    product = 1
+    for length in dims:
+        product *= 40 if length == -1 else length
+    return product
