@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 from flask import Flask
-from flask.testing import FlaskClient
 from numpy.typing import NDArray
 
 from backend.enrichment import models, pictures
@@ -73,7 +72,7 @@ class Service:
     zoo: Zoo
     triton: FakeTriton
     server: FakeServer
-    client: FlaskClient = field(init=False)
+    client: Any = field(init=False)
 
     def __post_init__(self) -> None:
         self.client = self.app.test_client()

@@ -200,9 +200,10 @@ def test_past_the_limit_pictures_are_refused_and_the_status_is_still_told() -> N
         first.start()
         try:
             wait_until(lambda: zoo.triton.loads == ["pet-classifier"])
-            refused = zoo.app.test_client().post("/v1/models/osnet-x0-25/infer", data=PICTURE)
+            others: Any = zoo.app.test_client()
+            refused = others.post("/v1/models/osnet-x0-25/infer", data=PICTURE)
             assert (refused.status_code, refused.json["code"]) == (503, "overloaded")
-            status = zoo.app.test_client().get("/v1/models/pet-classifier").json
+            status = others.get("/v1/models/pet-classifier").json
             assert (status["state"], status["waiting"]) == ("loading", 1)
         finally:
             gate.set()
