@@ -211,6 +211,39 @@ class Gateway(_Server):
             return session.get(f"{self.url}{path}", headers=headers, timeout=30)
 
 
+class Enrichment(_Server):
+    """The model zoo's process under gunicorn on a free port."""
+
+    def __init__(self, folder: Path, *, triton_grpc_port: int, **settings: str) -> None:
+        self.folder = folder
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.env = {
+            "FRAMEGATE_ENRICHMENT_PORT": str(self.port),
+            "FRAMEGATE_TRITON_GRPC_PORT": str(triton_grpc_port),
+            "FRAMEGATE_TRITON_CONTROL_TOKEN": TOKEN,
+            "FRAMEGATE_ZOO_MEASUREMENTS": str(folder / "measured.json"),
+        } | settings
+
+    def start(self) -> None:
+        gunicorn = str(Path(sys.executable).parent / "gunicorn")
+        command = [gunicorn, "--config", "backend/enrichment/gunicorn_conf.py"]
+        self.process = Process(self.folder, command, self.env)
+        self.process.wait_answering(f"{self.url}/health/live")
+
+    def get(self, path: str, **headers: str) -> requests.Response:
+        with Session() as session:
+            return session.get(f"{self.url}{path}", headers=headers, timeout=60)
+
+    def post(self, path: str, body: bytes = b"", **headers: str) -> requests.Response:
+        with Session() as session:
+            return session.post(f"{self.url}{path}", data=body, headers=headers, timeout=60)
+
+    def model(self, name: str) -> dict[str, Any]:
+        found: dict[str, Any] = self.get(f"/v1/models/{name}").json()
+        return found
+
+
 class Redis(_Server):
     """A real Redis on a free port that keeps nothing on disk."""
 

@@ -13,7 +13,8 @@ from backend.errors import TritonFailed, TritonTimeout
 from backend.triton import translation
 
 # A load may take minutes; it holds one of Triton's HTTP workers all the while, but no gRPC one.
-CONTROL_HEADER = "triton-control"
+# The name that `--grpc-restricted-protocol` gives, behind a prefix of Triton's own.
+CONTROL_HEADER = "triton-grpc-protocol-triton-control"
 _ASK_TIMEOUT_S = 10.0
 _CHANNEL = [
     # A list of one's own replaces the client's, which lifts the limit on sizes.

@@ -15,6 +15,11 @@ BY_TEXT: tuple[tuple[str, type[TritonError], str], ...] = (
     ("is not at ready state", TritonUnavailable, "The model is not ready."),
     ("has no available versions", TritonUnavailable, "The model is not loaded."),
     ("unknown model", TritonUnavailable, "Triton does not have the model."),
+    (
+        "protocol is restricted",
+        TritonFailed,
+        "Triton asks for another token: FRAMEGATE_TRITON_CONTROL_TOKEN must be the same for both.",
+    ),
     ("Stub process", TritonUnavailable, "The model's process died."),
 )
 BY_STATUS: dict[int, tuple[type[TritonError], str]] = {

@@ -27,6 +27,8 @@ SPOKEN: list[tuple[int, str, type[TritonError], str]] = [
      "The model is not loaded."),
     (400, "Request for unknown model: 'm' is not found", TritonUnavailable,
      "Triton does not have the model."),
+    (503, "This protocol is restricted, expecting header 'x'", TritonFailed,
+     "Triton asks for another token: FRAMEGATE_TRITON_CONTROL_TOKEN must be the same for both."),
     (500, "Stub process 'm_0_0' is not healthy.", TritonUnavailable,
      "The model's process died."),
 ]  # fmt: skip
