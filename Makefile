@@ -13,7 +13,7 @@ TORCH_STAMP := .venv-torch/.installed
 # A user's pip settings decide where packages come from; the lock files decide which.
 PIP_INSTALL := -m pip install --disable-pip-version-check --quiet --no-deps --require-hashes
 
-.PHONY: help demo test test-torch up loadtest monitor bench bench-peers bench-overload bench-memory bench-loadgen bench-causes bench-monitor bench-faces bench-models bench-precision bench-scorer tune lint format certs key lock envs clean
+.PHONY: help demo test test-torch up standins loadtest monitor bench bench-peers bench-overload bench-memory bench-loadgen bench-causes bench-monitor bench-faces bench-models bench-precision bench-scorer tune lint format certs key lock envs clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -27,8 +27,11 @@ test: $(DEV_STAMP) $(MODELS_STAMP) lint  ## lint, types and every test
 test-torch: $(DEV_STAMP) $(MODELS_STAMP) $(TORCH_STAMP)  ## what trains and imports models, with PyTorch
 	@.venv-torch/bin/python -m pytest -c tests/torch/pytest.ini tests/torch
 
-up: envs  ## serve until Ctrl-C
+up: standins  ## serve until Ctrl-C
 	@.venv/bin/python -m scripts.up
+
+standins: envs  ## models in place of those of the zoo whose weights are not here
+	@.venv/bin/python -m scripts.make_standins --all $(ARGS)
 
 loadtest: envs  ## the full progressive plan against `make up`
 	@.venv/bin/python -m loadtest

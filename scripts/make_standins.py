@@ -54,7 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--all", action="store_true", help="every model of the catalogue")
     parser.add_argument(
         "--kind",
-        choices=("cpu", "gpu"),
+        choices=standins.DEVICES,
         help="whose memory they fill; default: as a stand-in that is there, else cpu",
     )
     parser.add_argument(

@@ -2,21 +2,28 @@
 
 import hashlib
 import json
+import math
 from enum import Enum
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
-from backend.enrichment.model_spec import ModelSpec, TaskName
+from backend.enrichment.model_spec import ModelSpec, TaskName, Tensor
+from backend.enrichment.tasks.options import MOST_PROMPTS
 from scripts.zoo_models.configuration import STAND_IN, Kind, config_text, weights_of
 from scripts.zoo_models.places import model_folder
 
 Device = Literal["cpu", "gpu"]
 
+DEVICES: tuple[Device, ...] = get_args(Device)
+
 _CODE = Path(__file__).with_name("standin")
 _KINDS: dict[Device, Kind] = {"cpu": "KIND_CPU", "gpu": "KIND_GPU"}
-_MAX_BATCH_SIZE = 2
-# Of the interpreter, while it answers.
-_SPARE_BYTES = 4 * 2**20
+# A batch of larger pictures would take more memory than the smallest models leave for requests.
+_SMALL_PICTURE_BYTES = 2**20
+# Measured: the interpreter while it answers; and how often a request and its answer are in memory
+# at once, in the process and in what it shares with the server, which never gets smaller.
+_ANSWERING_BYTES = 6 * 2**20
+_COPIES = 3
 _PROVENANCE = (
     "A stand-in: a network with seeded random weights that has learnt nothing. It has the inputs, "
     "the outputs and the memory of the model whose place it takes, and its answers mean nothing."
@@ -43,7 +50,7 @@ def files_of(spec: ModelSpec, device: Device) -> dict[str, bytes]:
     config = config_text(
         spec,
         backend="python",
-        max_batch_size=_MAX_BATCH_SIZE,
+        max_batch_size=max_batch_size(spec),
         weights=STAND_IN,
         kind=_KINDS[device],
         parameters=told,
@@ -57,12 +64,14 @@ def files_of(spec: ModelSpec, device: Device) -> dict[str, bytes]:
     }
 
 
+def max_batch_size(spec: ModelSpec) -> int:
+    return 4 if _bytes(spec.input.tensor) <= _SMALL_PICTURE_BYTES else 1
+
+
 def resident_mb(spec: ModelSpec) -> int:
     """What the process holds at rest, so that with a full batch it stays within the estimate."""
-    sent = 4 * sum(_count(tensor.dims) for tensor in spec.inputs)
-    answered = 4 * sum(_count(tensor.dims) for tensor in spec.outputs)
-    # An answer is there twice, in the process and in what it shares with the server.
-    busy_bytes = _SPARE_BYTES + _MAX_BATCH_SIZE * (sent + 2 * answered)
+    request_bytes = sum(map(_bytes, (*spec.inputs, *spec.outputs)))
+    busy_bytes = _ANSWERING_BYTES + _COPIES * max_batch_size(spec) * request_bytes
     return max((spec.memory_estimate_bytes - busy_bytes) // 2**20, 0)
 
 
@@ -104,9 +113,6 @@ def _classes(spec: ModelSpec) -> int:
     return 1 if spec.task is TaskName.POSE else len(spec.labels)
 
 
-def _count(dims: tuple[int, ...]) -> int:
-    """Numbers in a tensor; what grows with the prompts counts as forty."""
-    product = 1
-    for length in dims:
-        product *= 40 if length == -1 else length
-    return product
+def _bytes(tensor: Tensor) -> int:
+    """Of one picture; where a side grows with the prompts, of as many as may be given."""
+    return 4 * math.prod(MOST_PROMPTS if length == -1 else length for length in tensor.dims)
