@@ -42,6 +42,9 @@ class Settings(BaseSettings):
         False, description="Serve a model whose weights are random, as its answers will say."
     )
 
+    enrichment_host: str = Field("127.0.0.1", description="Address of the model zoo's process.")
+    enrichment_port: int = Field(8010, ge=1, le=65535, description="The model zoo's port.")
+
     max_in_flight: int = Field(
         64,
         ge=1,
