@@ -56,6 +56,11 @@ class ZooClient:
         self._authorization = f"Authorization: Bearer {token}\r\n" if token else ""
         self._idle: deque[tuple[float, Connection]] = deque()  # the one used last at the end
 
+    def close(self) -> None:
+        """Close the connections that nobody uses now."""
+        while self._idle:
+            self._idle.pop()[1].close()
+
     def get(self, path: str, *, request_id: str, deadline_s: float) -> ZooAnswer:
         """Ask for something to read; see `post`."""
         return self._ask("GET", path, None, request_id, deadline_s)
@@ -131,7 +136,7 @@ class ZooClient:
             connection.close()
             return
         self._idle.append((time.monotonic(), connection))
-        while len(self._idle) > MOST_IDLE or not _is_young(self._idle[0][0]):
+        while self._idle and (len(self._idle) > MOST_IDLE or not _is_young(self._idle[0][0])):
             self._idle.popleft()[1].close()
 
 
