@@ -10,7 +10,8 @@ from backend.gateway.cache_stores import MemoryStore, RedisStore
 from backend.gateway.health import Canary
 from backend.gateway.quality_model import MEASURES, MEASURING_MODEL, SCORE, QualityModel
 from backend.gateway.reference import routes as reference
-from backend.gateway.reference.document import Limits, document
+from backend.gateway.reference.document import document
+from backend.gateway.reference.limits import Limits
 from backend.gateway.scoring import QualityScorer
 from backend.gateway.zoo_client import ZooClient
 from backend.settings import Settings

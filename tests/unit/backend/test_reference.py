@@ -13,7 +13,8 @@ from schemathesis.specs.openapi.definitions import OPENAPI_31_VALIDATOR
 from backend import __version__
 from backend.errors import ModelDisabled, TritonError, UnknownModel, ZooError
 from backend.gateway.app import create_app
-from backend.gateway.reference.document import Limits, document
+from backend.gateway.reference.document import document
+from backend.gateway.reference.limits import Limits
 from backend.gateway.reference.page import prose, render, type_of
 from backend.gateway.reference.problems import WHAT_TO_DO
 from backend.settings import Settings
