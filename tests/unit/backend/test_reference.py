@@ -193,6 +193,10 @@ def test_prose_has_paragraphs_lists_and_code() -> None:
         ({"type": "integer", "minimum": 1, "maximum": 9}, "integer, 1 to 9"),
         ({"type": "number", "minimum": 0}, "number, 0 or more"),
         ({"type": "boolean"}, "boolean"),
+        ({"type": ["number", "null"], "minimum": 0, "maximum": 1}, "number or null, 0 to 1"),
+        ({"enum": ["good", None]}, '"good" or null'),
+        ({"type": "array", "items": {"type": "string"}}, "array of string"),
+        ({"type": "array", "items": {"$ref": "#/a"}}, "array"),
         ({}, "any"),
     ],
 )
