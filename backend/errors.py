@@ -22,7 +22,8 @@ FramegateError
 ├── ZooError
 │   ├── ModelTooLarge           more than the budget of memory without what is pinned
 │   ├── ModelFailed             could not be loaded, and is not tried for a while; waiting helps
-│   └── ZooBusy                 no room for the model, or it is not loaded in time; waiting helps
+│   ├── ZooBusy                 no room for the model, or it is not loaded in time; waiting helps
+│   └── EnrichmentUnavailable   its process does not answer, or not in time; waiting helps
 └── TritonError
     ├── TritonUnavailable       cannot be reached, or the model is not ready; waiting helps
     ├── TritonOverloaded        its queue is full; waiting helps
@@ -129,6 +130,10 @@ class ModelFailed(ZooError):
 
 
 class ZooBusy(ZooError):
+    pass
+
+
+class EnrichmentUnavailable(ZooError):
     pass
 
 

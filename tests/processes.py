@@ -173,6 +173,8 @@ class Gateway(_Server):
         self.env = {
             "FRAMEGATE_PORT": str(self.port),
             "FRAMEGATE_TRITON_HTTP_PORT": str(triton_port),
+            # Nobody is there, unless a test says who.
+            "FRAMEGATE_ENRICHMENT_PORT": str(free_port()),
             **QUALITY_MODEL,
         } | settings
 

@@ -6,14 +6,16 @@ from functools import partial
 import gevent
 from flask import Flask
 
-from backend.gateway import health, page, quality
+from backend.gateway import health, page, quality, zoo
 from backend.gateway.cache import AnswerCache
 from backend.gateway.cache_stores import MemoryStore, RedisStore
 from backend.gateway.health import Canary
 from backend.gateway.quality_model import MEASURES, MEASURING_MODEL, SCORE, QualityModel
 from backend.gateway.reference import routes as reference
-from backend.gateway.reference.document import Limits, document
+from backend.gateway.reference.document import document
+from backend.gateway.reference.limits import Limits
 from backend.gateway.scoring import QualityScorer
+from backend.gateway.zoo_client import ZooClient
 from backend.settings import Settings
 from backend.triton.model import ModelClient
 from backend.web import (
@@ -39,6 +41,10 @@ def create_app(settings: Settings | None = None) -> Flask:
     |---|---|
     | GET / | camera page |
     | POST /v1/quality | score one picture |
+    | POST /v1/enrich | ask several models of the zoo about one picture |
+    | GET /v1/models, /v1/models/{name}, …/plan | what the zoo has, and what a load would mean |
+    | POST /v1/models/{name}/infer | ask one model |
+    | POST /v1/models/{name}/load, unload, pin, unpin | for administrators |
     | GET /health, /health/live, /health/ready | probes |
     | GET /metrics | Prometheus |
     | GET /openapi.json, /docs | this interface, for programs and for people |
@@ -83,6 +89,16 @@ def create_app(settings: Settings | None = None) -> Flask:
             cache=_answer_cache(settings, scorer),
         )
     )
+    app.register_blueprint(
+        zoo.blueprint(
+            ZooClient(
+                settings.enrichment_host, settings.enrichment_port, token=_internal_token(settings)
+            ),
+            budget,
+            body_timeout_s=settings.body_timeout_s,
+            max_in_flight=max_in_flight,
+        )
+    )
     app.register_blueprint(health.blueprint(Canary(scorer.canary), model=settings.quality_model))
     app.register_blueprint(reference.blueprint(document(_limits(settings))))
     return app
@@ -106,9 +122,12 @@ def _quality_model(settings: Settings, name: str) -> QualityModel:
 
 
 def _shared_memory_token(settings: Settings) -> str | None:
-    if settings.shared_memory and settings.internal_token is not None:
-        return settings.internal_token.get_secret_value()
-    return None
+    return _internal_token(settings) if settings.shared_memory else None
+
+
+def _internal_token(settings: Settings) -> str | None:
+    token = settings.internal_token
+    return None if token is None else token.get_secret_value()
 
 
 def _limits(settings: Settings) -> Limits:

@@ -52,7 +52,8 @@ worker_connections = 1000
 # A camera comes back every 2 s: its connection must outlive the pause. This is also how long
 # a caller may take over its headers.
 keepalive = 5
-# Longer than a request may take. Open camera pages hold idle connections for all of it.
+# Longer than a picture may take to be scored; who waits for the zoo to load a model is cut off,
+# since open camera pages hold idle connections for all of it, and a stop must not take minutes.
 graceful_timeout = 4
 # Nothing uses it, and what is not there needs no guarding.
 control_socket_disable = True

@@ -11,11 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backend import faces, framing, images
-from backend.errors import DeadlineExceeded, Overloaded
+from backend.errors import DeadlineExceeded
 from backend.gateway.answer import Face, Picture, Quality
 from backend.gateway.quality_model import Identity, Judgement, QualityModel
 from backend.gateway.reasons import reasons
 from backend.web import metrics
+from backend.web.slots import Slots
 from backend.web.uploads import Upload
 
 # From here on a picture takes several milliseconds, and a thread costs a small part of one.
@@ -66,13 +67,14 @@ class QualityScorer:
         self._scoring = scoring
         self._measuring = measuring
         self._max_pixels = max_pixels
-        self._free = max_in_flight
+        self._slots = Slots(
+            max_in_flight, "The gateway is working on as many pictures as it may: try again."
+        )
         self._timeout_s = timeout_s
 
     def check_room(self) -> None:
         """Raise Overloaded where the next picture would be refused anyway, before it is read."""
-        if self._free == 0:
-            raise Overloaded("The gateway is working on as many pictures as it may: try again.")
+        self._slots.check_room()
 
     def score(
         self, upload: Upload, *, find_face: bool = False, deadline_s: float = math.inf
@@ -90,12 +92,8 @@ class QualityScorer:
             BadInput: see `images.inspect` and `images.decode`.
             TritonError: see `QualityModel`.
         """
-        self.check_room()
-        self._free -= 1
-        try:
+        with self._slots:
             return self._score(upload, find_face, deadline_s)
-        finally:
-            self._free += 1
 
     def canary(self) -> None:
         """Prove by an inference that the models answer: one that died still reads ready."""

@@ -1,4 +1,4 @@
-"""One keep-alive HTTP/1.1 connection, read as Triton writes: a status, headers, a sized body."""
+"""One keep-alive HTTP/1.1 connection, read as Triton and the zoo write: head and sized body."""
 
 import time
 from collections.abc import Sequence

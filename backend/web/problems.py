@@ -50,6 +50,7 @@ PROBLEMS: dict[type[errors.FramegateError], Problem] = {
     errors.ModelTooLarge: Problem(507, "model_too_large"),
     errors.ModelFailed: Problem(503, "model_failed", retry_after_s=5),
     errors.ZooBusy: Problem(503, "zoo_busy", retry_after_s=1),
+    errors.EnrichmentUnavailable: Problem(503, "enrichment_unavailable", retry_after_s=2),
     errors.TritonFailed: Problem(502, "triton_failed"),
     errors.RandomWeights: Problem(503, "random_weights"),
     errors.TritonUnavailable: Problem(503, "triton_unavailable", retry_after_s=2),
@@ -98,14 +99,20 @@ def register(app: Flask, *, give_way: Callable[[], None] = lambda: None) -> None
         )
 
 
+def note(code: str, status: int) -> None:
+    """Count a problem that the request being answered ends in, and name it in the log's line."""
+    metrics.count_problem(code, status)
+    g.problem_code = code
+
+
 def brief(error: errors.FramegateError) -> dict[str, object]:
     """An error as a part of an answer that has other parts, which are none."""
     problem = PROBLEMS[type(error)]
+    metrics.count_problem(problem.code, problem.status)
     return _members(problem, str(error), error.retry_after_s or problem.retry_after_s)
 
 
 def _members(problem: Problem, detail: str, retry_after_s: float | None) -> dict[str, object]:
-    metrics.count_problem(problem.code, problem.status)
     members: dict[str, object] = {
         "status": problem.status,
         "code": problem.code,
@@ -117,7 +124,7 @@ def _members(problem: Problem, detail: str, retry_after_s: float | None) -> dict
 
 
 def _answer(problem: Problem, detail: str, retry_after_s: float | None = None) -> Response:
-    g.problem_code = problem.code
+    note(problem.code, problem.status)
     body = {
         "type": "about:blank",
         "title": HTTPStatus(problem.status).phrase,

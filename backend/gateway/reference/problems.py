@@ -36,6 +36,7 @@ WHAT_TO_DO = {
     "model_too_large": "Name a smaller model, or have others unpinned; `detail` has the sizes.",
     "model_failed": "Try again when the time is up; `detail` says why it could not be loaded.",
     "zoo_busy": "Try again when the time is up: other models are in use, or this one is loading.",
+    "enrichment_unavailable": "Try again: the zoo's process is down. Scoring goes on without it.",
     "triton_failed": "Report it with its `request_id`: the model failed on this picture.",
     "random_weights": "Import real weights; `detail` says what else would do.",
     "overloaded": "Try again when the time is up. Nothing was decoded.",

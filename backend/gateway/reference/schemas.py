@@ -1,10 +1,7 @@
-"""What goes in and comes out, as JSON Schema; OpenAPI's `components`."""
+"""What several routes have in common, as JSON Schema and as OpenAPI's headers and parameters."""
 
 from typing import Any
 
-from backend.gateway.quality import FACE_MODES
-from backend.gateway.quality_model import MEASURING_MODEL
-from backend.gateway.reasons import REASONS
 from backend.web.uploads import FIELD
 
 REQUEST_ID = {
@@ -40,13 +37,6 @@ PARAMETERS: dict[str, Any] = {
         "schema": {"type": "string"},
         "example": "camera-7.000123",
     },
-    "Face": {
-        "name": "face",
-        "in": "query",
-        "description": "`auto` finds the largest frontal face and scores it with what is close "
-        "round it; a picture without one has a null score. `none` scores the picture's centre.",
-        "schema": {"enum": list(FACE_MODES), "default": FACE_MODES[0]},
-    },
     "RequestTimeout": {
         "name": "X-Request-Timeout-Ms",
         "in": "header",
@@ -76,13 +66,11 @@ PROBLEM: dict[str, Any] = {
     },
 }
 
-_MS = {"type": "number", "minimum": 0}
-
-_PIXELS = {"type": "integer", "minimum": 0}
-_SHARE = {"type": ["number", "null"], "minimum": 0, "maximum": 1}
+MS = {"type": "number", "minimum": 0}
+PIXELS = {"type": "integer", "minimum": 0}
 
 
-def _members(description: str, **properties: Any) -> dict[str, Any]:
+def members(description: str, **properties: Any) -> dict[str, Any]:
     """An object that has all of them."""
     return {
         "type": "object",
@@ -91,108 +79,6 @@ def _members(description: str, **properties: Any) -> dict[str, Any]:
         "description": description,
     }
 
-
-_BOX = _members(
-    "The largest face, in pixels of the upright picture; null where there is none.",
-    x=_PIXELS,
-    y=_PIXELS,
-    width=_PIXELS,
-    height=_PIXELS,
-)
-
-_MODEL = _members(
-    "What scored, or would have.",
-    name={"type": "string", "description": "The model in Triton."},
-    version={
-        "type": ["string", "null"],
-        "description": "Its version in Triton; null where it has not been asked yet.",
-    },
-    variant={"type": "string", "description": "Which scorer or weights it has."},
-    weights_sha256={
-        "type": ["string", "null"],
-        "description": "Digest of its file of weights; null where it has none.",
-    },
-    random_weights={
-        "type": "boolean",
-        "description": "The weights were drawn, not learned: the score says nothing.",
-    },
-    bands=_members(
-        "Where this variant's scores begin to be fair, and good.",
-        fair={"type": "number"},
-        good={"type": "number"},
-    ),
-)
-
-QUALITY: dict[str, Any] = _members(
-    "One answer.",
-    score=_SHARE
-    | {"description": "Quality, higher is better; null where `face=auto` found no face."},
-    raw_score={
-        "type": ["number", "null"],
-        "description": "What the model said before it was clipped to 0–1.",
-    },
-    band={
-        "enum": ["good", "fair", "poor", None],
-        "description": "The score in a word, by the bands of the model's variant.",
-    },
-    reasons={
-        "type": "array",
-        "items": {"enum": list(REASONS)},
-        "description": "What is wrong with the picture, the most important first.",
-    },
-    picture=_members("As it was sent, upright.", width=_PIXELS, height=_PIXELS),
-    measures={
-        "type": "object",
-        "additionalProperties": {"type": "number", "minimum": 0, "maximum": 100},
-        "description": f"What the reasons come from, by `{MEASURING_MODEL}` whichever model "
-        "scores: 0–100 each, higher is better. With a face also `face_size`, `face_position` and "
-        "`single_face`.",
-    },
-    model=_MODEL,
-    cached={
-        "type": "boolean",
-        "description": "Whether the answer was remembered from the same file.",
-    },
-    timing_ms={
-        "type": "object",
-        "required": ["total"],
-        "properties": {
-            "decode": _MS | {"description": "File to pixels."},
-            "detect": _MS | {"description": "The look for faces, with `face=auto`."},
-            "preprocess": _MS | {"description": "Pixels to the model's size."},
-            "triton": _MS | {"description": "The way to Triton, its queue and the models."},
-            "total": _MS | {"description": "In the gateway, the arrival of the body included."},
-        },
-        "description": "Milliseconds; a remembered answer has only `total`.",
-    },
-    request_id={"type": "string", "description": "As in the header `X-Request-Id`."},
-)
-QUALITY["properties"]["face"] = _members(
-    "With `face=auto` only: what the look for faces found.",
-    count={"type": "integer", "minimum": 0, "description": "How many faces there are."},
-    box=_BOX | {"type": ["object", "null"]},
-)
-
-QUALITY_EXAMPLE = {
-    "score": 0.845,
-    "raw_score": 0.845,
-    "band": "good",
-    "reasons": ["move_closer"],
-    "face": {"count": 1, "box": {"x": 548, "y": 162, "width": 140, "height": 140}},
-    "picture": {"width": 1280, "height": 720},
-    "measures": {"luminance_mean": 79.7, "sharpness": 91.6, "noise": 99.6, "face_size": 42.0},
-    "model": {
-        "name": "capture_quality",
-        "version": "1",
-        "variant": "measures-v1",
-        "weights_sha256": None,
-        "random_weights": False,
-        "bands": {"fair": 0.35, "good": 0.6},
-    },
-    "cached": False,
-    "timing_ms": {"decode": 11.0, "detect": 3.1, "preprocess": 0.7, "triton": 3.9, "total": 19.6},
-    "request_id": "camera-7.000123",
-}
 
 JSON_PICTURE: dict[str, Any] = {
     "type": "object",
@@ -220,16 +106,11 @@ FORM_PICTURE: dict[str, Any] = {
 
 FILE: dict[str, Any] = {"type": "string", "format": "binary"}
 
-COMPONENTS: dict[str, Any] = {
-    "schemas": {"Quality": QUALITY, "Problem": PROBLEM},
-    "headers": HEADERS,
-    "parameters": PARAMETERS,
-    "securitySchemes": {
-        "bearer": {
-            "type": "http",
-            "scheme": "bearer",
-            "description": "A key of the operator, with the scope that a route asks for: `infer` "
-            "to have pictures scored, `metrics` to read the counters, `admin`.",
-        }
-    },
+SECURITY_SCHEMES: dict[str, Any] = {
+    "bearer": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "A key of the operator, with the scope that a route asks for: `infer` "
+        "to send pictures, `metrics` to read the counters, `admin` to load, unload and pin models.",
+    }
 }

@@ -84,6 +84,7 @@ def test_every_route_declares_a_scope_or_is_known_to_be_open(gateway: Flask) -> 
     assert {rule for rule, scope in scopes.items() if scope is None} <= OPEN
     assert scopes["/v1/quality"] is Scope.INFER
     assert scopes["/metrics"] is Scope.METRICS
+    assert scopes["/v1/models/<name>/load"] is Scope.ADMIN
 
 
 def test_a_key_opens_the_routes_of_its_scope(client: Make) -> None:

@@ -62,6 +62,7 @@ def test_the_answers_are_those_that_callers_rely_on() -> None:
         "ModelTooLarge": Problem(507, "model_too_large"),
         "ModelFailed": Problem(503, "model_failed", 5),
         "ZooBusy": Problem(503, "zoo_busy", 1),
+        "EnrichmentUnavailable": Problem(503, "enrichment_unavailable", 2),
         "RandomWeights": Problem(503, "random_weights"),
         "TritonFailed": Problem(502, "triton_failed"),
         "TritonUnavailable": Problem(503, "triton_unavailable", 2),
@@ -89,5 +90,5 @@ def test_retry_after_stands_exactly_where_the_drawing_says_that_waiting_helps() 
     assert helps == {kind.__name__ for kind, problem in PROBLEMS.items() if problem.retry_after_s}
     assert helps == {
         "RateLimited", "Overloaded", "NoRoomForBody", "TritonUnavailable", "TritonOverloaded",
-        "TritonTimeout", "ModelFailed", "ZooBusy",
+        "TritonTimeout", "ModelFailed", "ZooBusy", "EnrichmentUnavailable",
     }  # fmt: skip

@@ -13,7 +13,8 @@ from schemathesis.specs.openapi.definitions import OPENAPI_31_VALIDATOR
 from backend import __version__
 from backend.errors import ModelDisabled, TritonError, UnknownModel, ZooError
 from backend.gateway.app import create_app
-from backend.gateway.reference.document import Limits, document
+from backend.gateway.reference.document import document
+from backend.gateway.reference.limits import Limits
 from backend.gateway.reference.page import prose, render, type_of
 from backend.gateway.reference.problems import WHAT_TO_DO
 from backend.settings import Settings
@@ -192,6 +193,10 @@ def test_prose_has_paragraphs_lists_and_code() -> None:
         ({"type": "integer", "minimum": 1, "maximum": 9}, "integer, 1 to 9"),
         ({"type": "number", "minimum": 0}, "number, 0 or more"),
         ({"type": "boolean"}, "boolean"),
+        ({"type": ["number", "null"], "minimum": 0, "maximum": 1}, "number or null, 0 to 1"),
+        ({"enum": ["good", None]}, '"good" or null'),
+        ({"type": "array", "items": {"type": "string"}}, "array of string"),
+        ({"type": "array", "items": {"$ref": "#/a"}}, "array"),
         ({}, "any"),
     ],
 )

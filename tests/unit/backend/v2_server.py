@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import gevent
 import numpy as np
@@ -146,6 +146,9 @@ class V2Server(ThreadingHTTPServer):
         return Reply(200, b"")
 
 
+Server = TypeVar("Server", bound=V2Server)
+
+
 class _Handler(BaseHTTPRequestHandler):
     server: V2Server
     protocol_version = "HTTP/1.1"
@@ -219,7 +222,13 @@ def pixels(number: int) -> NDArray[np.uint8]:
 
 @contextmanager
 def v2_server(*, port: int = 0) -> Iterator[V2Server]:
-    server = V2Server(port)
+    with serving(V2Server(port)) as server:
+        yield server
+
+
+@contextmanager
+def serving(server: Server) -> Iterator[Server]:
+    """The server in a thread of its own."""
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     try:

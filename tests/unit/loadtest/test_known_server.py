@@ -15,7 +15,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.gateway.reference.schemas import PROBLEM, QUALITY
+from backend.gateway.reference.schemas import PROBLEM
+from backend.gateway.reference.schemas_quality import QUALITY
 from loadtest._load._client import Answer
 from loadtest._load._responses import NOT_JSON, Checked, check
 from monitor.counters import Deltas, Snapshot, between

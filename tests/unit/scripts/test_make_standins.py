@@ -61,8 +61,10 @@ def test_stand_ins_are_removed(tmp_path: Path, capsys: pytest.CaptureFixture[str
         ((), "Name models of the catalogue, or all of them with --all."),
         (
             ("yolo-fac",),
-            "The catalogue has no model 'yolo-fac'. Did you mean yolo11-face or yolov8n-pose or "
-            "yolo-world-s?",
+            (
+                "The catalogue has no model 'yolo-fac'. "
+                "Did you mean yolo11-face or yolov8n-pose or yolo-world-s?"
+            ),
         ),
     ],
 )
