@@ -132,7 +132,8 @@ class ZooClient:
         return None
 
     def _keep(self, connection: Connection, answer: Answer) -> None:
-        if answer.headers.get("connection", "").lower() == "close":
+        # A refused picture may not have been read to its end: then the server closes, told or not.
+        if answer.status != 200 or answer.headers.get("connection", "").lower() == "close":
             connection.close()
             return
         self._idle.append((time.monotonic(), connection))

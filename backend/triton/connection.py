@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Self
 
@@ -98,9 +99,11 @@ class Connection:
             f"POST {path} HTTP/1.1\r\nHost: {self._authority}\r\n"
             f"{headers}Content-Length: {size}\r\n\r\n"
         )
-        self._send(head.encode() + document, deadline_s)
-        for piece in pieces:
-            self._send(piece, deadline_s)
+        # Who refuses a request may close before it has read the whole: then the answer is here.
+        with suppress(BrokenPipeError, ConnectionResetError):
+            self._send(head.encode() + document, deadline_s)
+            for piece in pieces:
+                self._send(piece, deadline_s)
         return self._read(deadline_s)
 
     def _send(self, data: bytes | memoryview, deadline_s: float) -> None:

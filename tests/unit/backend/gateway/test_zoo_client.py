@@ -132,6 +132,15 @@ def test_a_connection_that_the_zoo_announces_to_close_is_not_used_again(
     assert zoo.connections == 2
 
 
+def test_a_connection_on_which_something_was_refused_is_not_used_again(
+    zoo: ZooServer, client: ZooClient
+) -> None:
+    zoo.answer = lambda: problem(503, "zoo_busy")
+    for _ in range(3):
+        assert post(client).code == "zoo_busy"
+    assert zoo.connections == 3
+
+
 def test_a_picture_that_the_zoo_may_have_begun_on_is_never_sent_twice(
     zoo: ZooServer, client: ZooClient
 ) -> None:

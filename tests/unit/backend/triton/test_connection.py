@@ -195,6 +195,16 @@ def test_a_peer_that_leaves_before_the_end_has_reset_the_connection(share: bytes
         get(connection)
 
 
+def test_a_refusal_is_heard_of_a_peer_that_closes_before_it_has_read_the_whole() -> None:
+    def refuse(peer: Socket) -> None:
+        peer.recv(100)
+        peer.sendall(WHOLE)
+
+    pixels = memoryview(bytes(20 * 2**20))  # more than the sockets hold
+    with connected_to(refuse) as connection:
+        assert connection.post("/v2", b"{}", [pixels], deadline_s=soon()) == HELLO
+
+
 def test_where_nobody_listens_the_connection_is_refused() -> None:
     with pytest.raises(ConnectionRefusedError):
         Connection("127.0.0.1", free_port(), deadline_s=soon())
