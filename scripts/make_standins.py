@@ -55,7 +55,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--kind",
         choices=standins.DEVICES,
-        help="whose memory they fill; default: as a stand-in that is there, else cpu",
+        help="whose memory they fill; default: as a stand-in that is there, else cpu; gpu needs "
+        "PyTorch in the models' environment",
     )
     parser.add_argument(
         "--repository",

@@ -158,7 +158,8 @@ def test_the_memory_comes_back(triton: Triton) -> None:
         process = stub_of(triton, "osnet-x0-25")
         assert process is not None
         assert triton.control("unload", "osnet-x0-25").status_code == 200
-        process.wait(10)
+        wait_until(lambda: stub_of(triton, "osnet-x0-25") is None, what="the process has ended")
+        assert not process.is_running()
 
 
 def test_the_configuration_says_what_the_weights_are(triton: Triton) -> None:

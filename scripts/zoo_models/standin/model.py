@@ -42,7 +42,7 @@ class TritonPythonModel:
         return pb_utils.InferenceResponse([pb_utils.Tensor(*each) for each in outputs.items()])
 
     def _outputs(self, *sent):
-        answers = [self._network.answer(*each) for each in zip(*sent)]
+        answers = [self._network.answer(*each) for each in zip(*sent, strict=True)]
         if len(answers) == 1:  # large ones are worth no copy
             return {name: values[np.newaxis] for name, values in answers[0].items()}
         return {name: np.stack([each[name] for each in answers]) for name in answers[0]}

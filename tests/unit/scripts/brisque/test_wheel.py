@@ -36,8 +36,8 @@ def test_support_vectors_come_with_their_zeros() -> None:
     assert all(values.dtype == np.float32 for values in found.values())
     np.testing.assert_array_equal(found["coefficients"], [-1024, 512.5])
     first, second = found["support"]
-    assert (first[0], first[35], np.count_nonzero(first)) == (-0.5, 0.25, 2)
-    assert (second[1], np.count_nonzero(second)) == (1, 1)
+    assert (first[0], first[35], np.count_nonzero(first).item()) == (-0.5, 0.25, 2)
+    assert (second[1], np.count_nonzero(second).item()) == (1, 1)
     assert (float(found["rho"]), found["maximum"][35]) == (-155.5, 35)
 
 
