@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 # More deaths than this in as many seconds are not an accident any more.
-MOST_DEATHS = 6
+MOST_DEATHS = 10
 WITHIN_S = 120.0
 LONGEST_PAUSE_S = 8.0
 

@@ -15,10 +15,11 @@ from tests.processes import Process, Session, free_port, wait_until
 
 pytestmark = pytest.mark.triton
 SHM = Path("/dev/shm")
+TRITON_PORTS = ("TRITON_HTTP_PORT", "TRITON_GRPC_PORT", "TRITON_METRICS_PORT")
 
 
 def settings(folder: Path) -> dict[str, str]:
-    names = ("PORT", "TRITON_HTTP_PORT", "TRITON_GRPC_PORT", "TRITON_METRICS_PORT")
+    names = ("PORT", "ENRICHMENT_PORT", *TRITON_PORTS)
     ports = {f"FRAMEGATE_{name}": str(free_port()) for name in names}
     return ports | {"FRAMEGATE_TRITON_LOG": str(folder / "triton.log"), "PYTHONUNBUFFERED": "1"}
 
