@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from backend.errors import DeadlineExceeded, Denied, EnrichmentUnavailable
 from backend.gateway import zoo_client
 from backend.gateway.zoo_client import RELAYED, ZooAnswer, ZooClient, read_answer
-from backend.triton.connection import Answer
+from backend.triton.connection import Answer, Connection
 from backend.web.problems import PROBLEMS
 from backend.web.uploads import Upload
 from tests.processes import free_port
@@ -124,8 +124,9 @@ def test_a_connection_is_not_used_again_when_the_zoo_may_be_about_to_close_it(
 
 
 def test_a_connection_that_the_zoo_announces_to_close_is_not_used_again(
-    zoo: ZooServer, client: ZooClient
+    zoo: ZooServer, client: ZooClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(Connection, "is_stale", lambda connection: False)  # not seen yet
     zoo.answer = lambda: said({}, Connection="close")
     post(client)
     post(client)

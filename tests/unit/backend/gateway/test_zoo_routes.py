@@ -331,6 +331,8 @@ def test_past_the_limit_pictures_are_refused_and_the_list_is_still_answered(
         "overloaded",
         "The gateway waits for the zoo with as many pictures as it may: try again.",
     )
+    unread = app.test_client().post(ENRICH, data=b"", content_type="image/png")
+    assert told(unread)[1] == "overloaded"
     listing = gevent.spawn(lambda: app.test_client().get("/v1/models").status_code)
     until(lambda: len(server.asked) == 3, "the list is asked for")
     server.go.set()
