@@ -18,11 +18,9 @@ MODEL = "brisque-quality"
 
 
 @pytest.fixture(scope="module")
-def serving(triton: Triton) -> Iterator[Triton]:
-    answer = triton.control("load", MODEL)
-    assert answer.status_code == 200, answer.text
-    yield triton
-    triton.control("unload", MODEL)
+def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Triton]:
+    with Triton(tmp_path_factory.mktemp("triton"), FRAMEGATE_QUALITY_MODEL=MODEL) as server:
+        yield server
 
 
 def ask(triton: Triton, picture: NDArray[np.uint8]) -> requests.Response:
