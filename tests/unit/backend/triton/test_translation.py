@@ -3,6 +3,7 @@
 import socket
 
 import gevent.socket
+import grpc
 import pytest
 
 from backend.errors import (
@@ -13,7 +14,14 @@ from backend.errors import (
     TritonUnavailable,
 )
 from backend.triton.connection import NotHttp
-from backend.triton.translation import BY_STATUS, BY_TEXT, from_answer, from_exception
+from backend.triton.translation import (
+    BY_GRPC_STATUS,
+    BY_STATUS,
+    BY_TEXT,
+    from_answer,
+    from_exception,
+    from_grpc,
+)
 
 # Status, Triton's own words, and what they become.
 SPOKEN: list[tuple[int, str, type[TritonError], str]] = [
@@ -109,3 +117,30 @@ def test_a_connection_that_cannot_be_used_is_a_triton_that_cannot_be_reached(
 def test_an_error_that_is_ours_already_stays_the_same() -> None:
     error = TritonFailed("The model failed.")
     assert from_exception(error) is error
+
+
+@pytest.mark.parametrize(("status", "words", "kind", "sentence"), SPOKEN)
+def test_tritons_words_decide_over_grpc_too(
+    status: int, words: str, kind: type[TritonError], sentence: str
+) -> None:
+    for code in ("UNAVAILABLE", "INTERNAL", "NOT_FOUND", "OUT_OF_RANGE"):
+        error = from_grpc(f"StatusCode.{code}", words)
+        assert (type(error), str(error)) == (kind, sentence)
+
+
+@pytest.mark.parametrize("code", BY_GRPC_STATUS)
+def test_without_known_words_the_grpc_status_decides(code: str) -> None:
+    kind, sentence = BY_GRPC_STATUS[code]
+    error = from_grpc(f"StatusCode.{code}", "so it is")
+    said = f"{sentence} It says: so it is" if kind is TritonFailed else sentence
+    assert (type(error), str(error)) == (kind, said)
+
+
+def test_a_grpc_status_that_nobody_expects_is_a_failure() -> None:
+    error = from_grpc("StatusCode.DATA_LOSS", "so it is")
+    assert type(error) is TritonFailed
+    assert str(error) == "Triton answered something unexpected. It says: so it is"
+
+
+def test_every_grpc_status_in_the_table_is_one() -> None:
+    assert set(BY_GRPC_STATUS) <= {code.name for code in grpc.StatusCode}
