@@ -107,9 +107,7 @@ def operations(
             Operation(
                 number,
                 kind,
-                (UNKNOWN,)
-                if kind is Kind.UNKNOWN_MODEL
-                else tuple(model.name for model in chosen),
+                (UNKNOWN,) if kind is Kind.UNKNOWN_MODEL else tuple(model.name for model in chosen),
                 picture=drawn.randrange(PICTURES),
                 prompts=PROMPTS if takes_prompts and drawn.random() < PROMPTS_RATIO else (),
                 direct=drawn.random() < DIRECT_RATIO,
