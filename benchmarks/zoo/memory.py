@@ -4,15 +4,17 @@ Reading it walks all their pages, which must not take time from the threads that
 """
 
 import contextlib
+import itertools
 import json
 import sys
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 from benchmarks.processes import Processes
-from scripts._stack import Child
 
 SAMPLE_EVERY_S = 0.1
 _STUB = b"triton_python_backend_stub"
@@ -54,7 +56,7 @@ def summary(samples: Sequence[Sample], *, budget_mb: float) -> MemorySummary | N
     if not samples:
         return None
     budget_bytes = budget_mb * 2**20
-    pairs = list(zip(samples, samples[1:], strict=False))
+    pairs = list(itertools.pairwise(samples))
     most: dict[str, float] = {}
     for sample in samples:
         for name, size_bytes in sample.bytes_by_model.items():
@@ -71,20 +73,32 @@ def summary(samples: Sequence[Sample], *, budget_mb: float) -> MemorySummary | N
 
 
 class Sampler:
-    """A process that samples into a file until the `with` block of `processes` ends."""
+    """Samples into a file by a process of its own, for as long as the block lasts.
 
-    def __init__(self, processes: Processes, repository: Path, file: Path) -> None:
+    Attributes:
+        samples: once the block has ended.
+    """
+
+    def __init__(self, repository: Path, file: Path) -> None:
+        self._repository = repository
         self._file = file
-        self._processes = processes
-        command = [sys.executable, "-m", "benchmarks.zoo.memory", str(repository), str(file)]
-        self._child: Child | None = processes.start("zoo-memory", command, {})
+        self._processes = Processes()
+        self.samples: list[Sample] = []
 
-    def stop(self) -> list[Sample]:
-        """End it; all that it has seen."""
-        if self._child is not None:
-            self._processes.stop(self._child)
-            self._child = None
-        return read(self._file)
+    def __enter__(self) -> Self:
+        command = [sys.executable, "-m", "benchmarks.zoo.memory"]
+        command += [str(self._repository), str(self._file)]
+        self._processes.start("zoo-memory", command, {})
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._processes.__exit__(kind, error, traceback)
+        self.samples = read(self._file)
 
 
 def read(file: Path) -> list[Sample]:

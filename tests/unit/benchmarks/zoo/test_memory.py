@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.processes import Processes
 from benchmarks.zoo.memory import Sample, Sampler, model_of, pss_bytes, read, summary
 from tests.processes import wait_until
 
@@ -56,14 +55,12 @@ def test_a_process_that_has_ended_holds_nothing() -> None:
 
 def test_the_sampler_writes_until_it_is_stopped(tmp_path: Path) -> None:
     file = tmp_path / "samples"
-    with Processes() as own:
-        sampler = Sampler(own, tmp_path, file)
+    with Sampler(tmp_path, file) as sampler:
         wait_until(lambda: len(read(file)) > 2)
-        samples = sampler.stop()
-    times_s = [sample.at_s for sample in samples]
+    times_s = [sample.at_s for sample in sampler.samples]
     assert len(times_s) > 2
     assert times_s == sorted(times_s)
-    assert samples[0].bytes_by_model == {}
+    assert sampler.samples[0].bytes_by_model == {}
 
 
 def test_a_line_that_was_cut_off_is_left_out(tmp_path: Path) -> None:
