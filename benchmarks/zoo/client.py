@@ -164,8 +164,9 @@ def _exchange(
 
 def _ended(connection: socket.socket) -> bool:
     """Whether something lies there that nobody asked for: an end, or another answer."""
+    connection.setblocking(False)
     try:
-        connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+        connection.recv(1, socket.MSG_PEEK)
     except BlockingIOError:
         return False
     except OSError:

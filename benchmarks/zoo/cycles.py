@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from backend.triton.grpc_server import TritonServer
+from benchmarks import pictures
 from benchmarks.figures import Target, difference, percentile_or_none
 from benchmarks.rounds import progress
 from benchmarks.tables import aligned
@@ -70,7 +71,7 @@ class Ours:
     """The zoo's own port, as an administrator asks it."""
 
     def __init__(self, system: System) -> None:
-        self._client = Client(system.doors, ())
+        self._client = Client(system.doors, pictures.files())
         self.close = self._client.close
 
     def load(self, name: str) -> float:

@@ -28,7 +28,8 @@ REFUSALS_IN_FAULTS: Mapping[str, int] = {
     "enrichment_unavailable": 503,
 }
 BROKEN_PICTURE: Mapping[str, int] = {"undecodable_picture": 422, "unsupported_picture": 415}
-NOT_RESIDENT = ("no available versions", "not at ready state", "not found", "unknown model")
+# Of a model that went while somebody asked it, in the words of backend.triton.translation.
+NOT_RESIDENT = ("The model is not loaded", "The model is not ready", "does not have the model")
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,7 @@ def problem_fault(problem: Any, status: int | None, *, disturbed: bool) -> str |
     code, detail = str(problem.get("code")), str(problem.get("detail"))
     if REFUSALS.get(code) == status or (disturbed and REFUSALS_IN_FAULTS.get(code) == status):
         return None
-    if code.startswith("triton_") and any(words in detail.lower() for words in NOT_RESIDENT):
+    if code.startswith("triton_") and any(words in detail for words in NOT_RESIDENT):
         return "evicted while leased"
     return f"refused: {status} {code}"
 

@@ -92,7 +92,7 @@ def _alone(client: Client, name: str, picture: int, prompts: tuple[str, ...]) ->
 
 
 def unpin(doors: Doors, models: Sequence[BenchModel]) -> None:
-    client = Client(doors, ())
+    client = Client(doors, pictures.files())
     for model in models:
         client.ask(Operation(0, Kind.UNPIN, (model.name,)))
     client.close()

@@ -118,6 +118,13 @@ def test_a_connection_that_the_server_closed_between_requests_costs_none(
         assert server.over.wait(5)
 
 
+def test_a_kept_connection_is_used_again_without_a_pause(server: Server, client: Client) -> None:
+    server.start([HEAD + b"{}"] * 2)
+    answers = [client.ask(INFER) for _ in range(2)]
+    assert [answer.status for answer in answers] == [200, 200]
+    assert answers[1].latency_s < 1
+
+
 def test_a_broken_picture_is_sent_instead_of_the_right_one(server: Server, client: Client) -> None:
     server.start([HEAD + b"{}"] * 2)
     client.ask(Operation(1, Kind.BROKEN_PICTURE, ("a",)))

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from backend.triton import translation
 from benchmarks.zoo.judging import Answer, Expected, fault_of, same
 from benchmarks.zoo.operations import DEADLINE_MS, Kind, Operation
 
@@ -89,9 +90,12 @@ def test_what_only_a_kill_explains_is_wrong_without_one(code: str) -> None:
     assert fault(refused) == f"refused: 503 {code}"
 
 
-def test_a_model_that_triton_has_not_got_was_evicted_while_leased() -> None:
-    gone = answer(502, problem("triton_failed", "Model a has no available versions."))
-    assert fault(gone) == "evicted while leased"
+@pytest.mark.parametrize(
+    "words", ["has no available versions", "is not at ready state", "unknown model"]
+)
+def test_a_model_that_triton_has_not_got_was_evicted_while_leased(words: str) -> None:
+    detail = str(translation.from_grpc("StatusCode.NOT_FOUND", f"Model a {words}"))
+    assert fault(answer(503, problem("triton_unavailable", detail))) == "evicted while leased"
 
 
 @pytest.mark.parametrize("status", [400, 404, 409, 500, 507])

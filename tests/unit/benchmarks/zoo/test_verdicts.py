@@ -167,9 +167,10 @@ def test_a_bad_run_misses_them() -> None:
             Operation(2, Kind.INFER, ("a",)),
             3,
             4,
-            502,
-            {"code": "triton_failed", "detail": "no available versions"},
+            503,
+            {"code": "triton_unavailable", "detail": "The model is not loaded."},
             request_id="bench-2",
+            retry_after=True,
         ),
     ]
     found = verdict(answers, EXPECTED, [Kill(Fault.MODEL, 50, "a")])
