@@ -8,12 +8,11 @@ import itertools
 import json
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
+from benchmarks.figures import Target
 from benchmarks.processes import Processes
 
 SAMPLE_EVERY_S = 0.1
@@ -72,33 +71,24 @@ def summary(samples: Sequence[Sample], *, budget_mb: float) -> MemorySummary | N
     )
 
 
-class Sampler:
-    """Samples into a file by a process of its own, for as long as the block lasts.
+def memory_targets(found: MemorySummary | None, *, budget_mb: float) -> list[Target]:
+    most_mb = found.most_mb if found else None
+    over_s = found.over_budget_s if found else None
+    return [
+        Target("most memory of all models", most_mb, budget_mb, False, " MB"),
+        Target("time over the budget", over_s, 0, False, " s"),
+    ]
 
-    Attributes:
-        samples: once the block has ended.
-    """
 
-    def __init__(self, repository: Path, file: Path) -> None:
-        self._repository = repository
-        self._file = file
-        self._processes = Processes()
-        self.samples: list[Sample] = []
-
-    def __enter__(self) -> Self:
-        command = [sys.executable, "-m", "benchmarks.zoo.memory"]
-        command += [str(self._repository), str(self._file)]
-        self._processes.start("zoo-memory", command, {})
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._processes.__exit__(kind, error, traceback)
-        self.samples = read(self._file)
+@contextlib.contextmanager
+def sampling(repository: Path, file: Path) -> Iterator[list[Sample]]:
+    """Within, a process of its own samples into a file; afterwards, the list has what it saw."""
+    samples: list[Sample] = []
+    with Processes() as own:
+        command = [sys.executable, "-m", "benchmarks.zoo.memory", str(repository), str(file)]
+        own.start("zoo-memory", command, {})
+        yield samples
+    samples += read(file)
 
 
 def read(file: Path) -> list[Sample]:

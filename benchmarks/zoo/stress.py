@@ -8,12 +8,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from benchmarks import pictures
+from benchmarks.figures import Target
 from benchmarks.rounds import progress
 from benchmarks.tables import aligned
 from benchmarks.zoo import faults
 from benchmarks.zoo.client import Client, Doors
 from benchmarks.zoo.judging import Answer, Asked
-from benchmarks.zoo.memory import Sampler, summary
+from benchmarks.zoo.memory import sampling, summary
 from benchmarks.zoo.operations import (
     PICTURES,
     PROMPTS,
@@ -40,15 +41,18 @@ def measure(zoo: Zoo, options: argparse.Namespace) -> Part:
     )
     points = fault_points(options.faults, len(asked))
     with running(zoo, budget_mb=options.budget_mb) as system:
-        with Sampler(system.repository, zoo.folder / "memory.jsonl") as sampler:
+        with sampling(system.repository, zoo.folder / "memory.jsonl") as samples:
             expected = ask_alone(system.doors, models)
             run = Run(system, asked, points)
             run.go(options.clients, limit_s=options.limit_s)
             unpin(system.doors, models)
             left = faults.settle(system)
-        memory = summary(sampler.samples, budget_mb=options.budget_mb)
+        memory = summary(samples, budget_mb=options.budget_mb)
     found = verdict(run.answers, expected, run.kills)
-    targets = targets_of(run.begun, found, memory, left, budget_mb=options.budget_mb)
+    targets = [
+        Target("kills", len(run.kills), len(points), True),
+        *targets_of(run.begun, found, memory, left, budget_mb=options.budget_mb),
+    ]
     figures = {
         "verdict": dataclasses.asdict(found),
         "memory": memory and dataclasses.asdict(memory),

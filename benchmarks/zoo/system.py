@@ -139,7 +139,8 @@ def standins(names: Sequence[str] | None) -> Iterator[Zoo]:
         there = {
             name: spec
             for name, spec in catalog.items()
-            if (zoo.repository / name).is_dir() or (not names and (SHIPPED / name).is_dir())
+            if (not names or name in names)
+            and ((zoo.repository / name).is_dir() or (SHIPPED / name).is_dir())
         }
         yield Zoo(zoo.folder, there)
 

@@ -10,7 +10,7 @@ from benchmarks.figures import Target
 from benchmarks.rounds import progress
 from benchmarks.tables import aligned
 from benchmarks.zoo.client import Client
-from benchmarks.zoo.memory import Sampler, summary
+from benchmarks.zoo.memory import memory_targets, sampling, summary
 from benchmarks.zoo.operations import Kind, Operation
 from benchmarks.zoo.part import Part
 from benchmarks.zoo.system import Zoo, running
@@ -43,10 +43,10 @@ def measure(zoo: Zoo, options: argparse.Namespace) -> Part:
     models = zoo.models()
     with running(zoo, budget_mb=options.budget_mb) as system:
         client = Client(system.doors, pictures.files())
-        with Sampler(system.repository, zoo.folder / "tour.jsonl") as sampler:
+        with sampling(system.repository, zoo.folder / "tour.jsonl") as samples:
             visits = [visit(client, model.name, model.size_mb) for model in models]
         client.close()
-    memory = summary(sampler.samples, budget_mb=options.budget_mb)
+    memory = summary(samples, budget_mb=options.budget_mb)
     most_mb = memory.most_mb_by_model if memory else {}
     visits = [dataclasses.replace(one, memory_mb=most_mb.get(one.name)) for one in visits]
     served = sum(one.status == 200 for one in visits)
@@ -54,9 +54,7 @@ def measure(zoo: Zoo, options: argparse.Namespace) -> Part:
     text = f"Tour: {len(models)} models of {together_mb} MB in {options.budget_mb} MB\n"
     targets = [
         Target("models served in turn", served, len(models), True),
-        Target(
-            "most memory of all models", memory and memory.most_mb, options.budget_mb, False, " MB"
-        ),
+        *memory_targets(memory, budget_mb=options.budget_mb),
     ]
     figures = {
         "models": [dataclasses.asdict(one) for one in visits],

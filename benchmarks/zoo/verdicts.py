@@ -7,7 +7,7 @@ from typing import Any
 
 from benchmarks.figures import Target, percentile_or_none
 from benchmarks.zoo.judging import REFUSALS_IN_FAULTS, Answer, Expected, fault_of
-from benchmarks.zoo.memory import MemorySummary
+from benchmarks.zoo.memory import MemorySummary, memory_targets
 from benchmarks.zoo.operations import Fault, Kind
 
 # How long after a kill its consequences excuse a refusal, and within which it must have healed.
@@ -200,8 +200,7 @@ def targets_of(
         Target("requests without exactly one answer", abs(asked - found.answers), 0, False),
         Target("answers wrong, late, lost or refused without cause", _all(found), 0, False),
         Target("models evicted while leased", evicted, 0, False),
-        Target("most memory of all models", memory and memory.most_mb, budget_mb, False, " MB"),
-        Target("time over the budget", memory and memory.over_budget_s, 0, False, " s"),
+        *memory_targets(memory, budget_mb=budget_mb),
         Target("longest time without an answer", found.standstill_s, STANDSTILL_S, False, " s"),
         *(
             Target(f"healed after kill -9 of {one.fault}", one.healed_s, HEALING_S, False, " s")

@@ -104,13 +104,13 @@ def test_a_refusal_that_nothing_explains_is_wrong(status: int) -> None:
 
 
 def test_a_model_that_nobody_knows_is_not_found() -> None:
-    asked = {"kind": Kind.UNKNOWN_MODEL, "models": ("no-such-model",)}
+    asked: dict[str, Any] = {"kind": Kind.UNKNOWN_MODEL, "models": ("no-such-model",)}
     assert fault(answer(404, problem("unknown_model"), **asked)) is None
     assert fault(answer(200, RIGHT, **asked)) == "200 for: unknown model"
 
 
 def test_a_broken_picture_is_refused() -> None:
-    broken = {"kind": Kind.BROKEN_PICTURE}
+    broken: dict[str, Any] = {"kind": Kind.BROKEN_PICTURE}
     assert fault(answer(422, problem("undecodable_picture"), **broken)) is None
     assert fault(answer(200, RIGHT, **broken)) == "200 for: broken picture"
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.zoo.memory import Sample, Sampler, model_of, pss_bytes, read, summary
+from benchmarks.zoo.memory import Sample, model_of, pss_bytes, read, sampling, summary
 from tests.processes import wait_until
 
 MB = 2**20
@@ -55,12 +55,12 @@ def test_a_process_that_has_ended_holds_nothing() -> None:
 
 def test_the_sampler_writes_until_it_is_stopped(tmp_path: Path) -> None:
     file = tmp_path / "samples"
-    with Sampler(tmp_path, file) as sampler:
+    with sampling(tmp_path, file) as samples:
         wait_until(lambda: len(read(file)) > 2)
-    times_s = [sample.at_s for sample in sampler.samples]
+    times_s = [sample.at_s for sample in samples]
     assert len(times_s) > 2
     assert times_s == sorted(times_s)
-    assert sampler.samples[0].bytes_by_model == {}
+    assert samples[0].bytes_by_model == {}
 
 
 def test_a_line_that_was_cut_off_is_left_out(tmp_path: Path) -> None:
