@@ -32,6 +32,8 @@ from scripts._stack import StackError
 
 SAY_EVERY_S = 5.0
 ASK_ALONE_TRIES = 20
+LONGEST_PAUSE_S = 1.0
+BETWEEN_KILLS_S = 10.0
 
 
 def measure(zoo: Zoo, options: argparse.Namespace) -> Part:
@@ -146,7 +148,9 @@ class Run:
         self.seconds = time.monotonic() - began_s
 
     def _kill_what_is_due(self) -> None:
-        while self._points and len(self.answers) >= self._points[0][0]:
+        if self.kills and time.monotonic() < self.kills[-1].at_s + BETWEEN_KILLS_S:
+            return
+        if self._points and len(self.answers) >= self._points[0][0]:
             _, fault = self._points.pop(0)
             if killed := faults.kill(self._system, fault):
                 progress(f"stress: killed {fault} ({killed.what})")
@@ -158,8 +162,7 @@ class Run:
             answer = client.ask(operation)
             with self._lock:
                 self.answers.append(answer)
-            if answer.status is None:
-                self._over.wait(0.1)  # a port that refuses would eat up the operations
+            self._over.wait(pause_s(answer))
         client.close()
 
     def _next(self) -> Operation | None:
@@ -168,6 +171,18 @@ class Run:
                 return None
             self.begun += 1
             return self._asked[self.begun - 1]
+
+
+def pause_s(answer: Answer) -> float:
+    """Until the client's next request: one that is told to come back later does, but not much.
+
+    Otherwise what is down for a second would refuse all that is left of the operations.
+    """
+    if answer.status is None:
+        return LONGEST_PAUSE_S
+    if answer.status != 503:
+        return 0.0
+    return min(LONGEST_PAUSE_S, answer.document.get("retry_after_ms", 0) / 1000)
 
 
 def describe(found: Verdict, run: Run) -> str:
