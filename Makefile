@@ -13,7 +13,7 @@ TORCH_STAMP := .venv-torch/.installed
 # A user's pip settings decide where packages come from; the lock files decide which.
 PIP_INSTALL := -m pip install --disable-pip-version-check --quiet --no-deps --require-hashes
 
-.PHONY: help demo test test-torch up standins loadtest monitor bench bench-peers bench-overload bench-memory bench-loadgen bench-causes bench-monitor bench-faces bench-models bench-precision bench-scorer tune lint format certs key lock envs clean
+.PHONY: help demo test test-torch up standins loadtest monitor bench bench-peers bench-overload bench-memory bench-loadgen bench-causes bench-monitor bench-faces bench-models bench-precision bench-scorer bench-zoo tune lint format certs key lock envs clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -81,6 +81,9 @@ bench-precision: $(TORCH_STAMP)  ## what fewer bits buy: MODEL=triton_models/<na
 
 bench-scorer: envs  ## CPU per frame of the measures in Triton
 	@.venv/bin/python -m benchmarks.scorer_cpu
+
+bench-zoo: envs  ## the model zoo under stress, with kills; memory, times and leaks
+	@.venv/bin/python -m benchmarks.zoo $(ARGS)
 
 tune: envs  ## find the batching that suits this machine, and write it as a profile
 	@.venv/bin/python -m scripts.tune_batching
