@@ -3,7 +3,7 @@
 import socket
 
 import gevent.socket
-import grpc
+import grpc  # type: ignore[import-untyped]
 import pytest
 
 from backend.errors import (
