@@ -10,10 +10,58 @@ from pydantic import Field, SecretStr, ValidationError, field_validator, model_v
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 
-class Settings(BaseSettings):
-    """Every value has a default that works on a laptop; `FRAMEGATE_` prefixes each name."""
+def empty_as_unset(value: object) -> object:
+    """Compose files hand on an unset variable as an empty one, and nobody means an empty secret."""
+    return None if value == "" else value
+
+
+class SharedSettings(BaseSettings):
+    """What both processes of the backend are told: the gateway and the model zoo's."""
 
     model_config = SettingsConfigDict(env_prefix="FRAMEGATE_", frozen=True)
+
+    enrichment_host: str = Field("127.0.0.1", description="Address of the model zoo's process.")
+    enrichment_port: int = Field(8010, ge=1, le=65535, description="The model zoo's port.")
+
+    max_body_bytes: int = Field(
+        10 * 2**20, ge=1024, description="Largest request body; 413 past it."
+    )
+    max_pixels: int = Field(
+        25_000_000, ge=1024, description="Largest picture, width x height; 413 past it."
+    )
+    body_timeout_s: float = Field(
+        10, gt=0, le=600, description="Longest wait for a whole request body; 408 past it."
+    )
+
+    allow_anonymous: bool = Field(
+        False, description="Serve without keys although the address is not loopback."
+    )
+    internal_token: SecretStr | None = Field(
+        None, description="Bearer token of the project's own processes; every scope."
+    )
+
+    log_level: str = Field(
+        "info", pattern="^(debug|info|warning|error)$", description="Least severe line logged."
+    )
+
+    @field_validator("internal_token", mode="before")
+    @classmethod
+    def _empty_is_unset(cls, value: object) -> object:
+        return empty_as_unset(value)
+
+    @field_validator("internal_token")
+    @classmethod
+    def _need_a_long_token(cls, token: SecretStr | None) -> SecretStr | None:
+        if token is not None and not re.fullmatch(r"[A-Za-z0-9._~+/-]{16,}=*", _plain(token)):
+            raise ValueError(
+                "a token has at least 16 of A-Z a-z 0-9 . _ ~ + / -, then perhaps some =, as "
+                "`openssl rand -hex 32` prints"
+            )
+        return token
+
+
+class Settings(SharedSettings):
+    """Every value has a default that works on a laptop; `FRAMEGATE_` prefixes each name."""
 
     host: str = Field("127.0.0.1", description="Address the gateway listens on.")
     port: int = Field(8000, ge=1, le=65535, description="The gateway's port.")
@@ -42,33 +90,14 @@ class Settings(BaseSettings):
         False, description="Serve a model whose weights are random, as its answers will say."
     )
 
-    enrichment_host: str = Field("127.0.0.1", description="Address of the model zoo's process.")
-    enrichment_port: int = Field(8010, ge=1, le=65535, description="The model zoo's port.")
-
     max_in_flight: int = Field(
         64,
         ge=1,
         le=65536,
         description="Pictures being worked on at once, over all workers; at least one in each.",
     )
-    max_body_bytes: int = Field(
-        10 * 2**20, ge=1024, description="Largest request body; 413 past it."
-    )
-    max_pixels: int = Field(
-        25_000_000, ge=1024, description="Largest picture, width x height; 413 past it."
-    )
-    body_timeout_s: float = Field(
-        10, gt=0, le=600, description="Longest wait for a whole request body; 408 past it."
-    )
-
     api_keys_file: Path | None = Field(
         None, description="Hashed API keys, one a line; unset: anyone who reaches it may call."
-    )
-    allow_anonymous: bool = Field(
-        False, description="Serve without keys although the address is not loopback."
-    )
-    internal_token: SecretStr | None = Field(
-        None, description="Bearer token of the project's own processes; every scope."
     )
     rate_limit: str = Field(
         "", description="Requests per key (without keys: per address), as 20/second; empty: none."
@@ -83,10 +112,6 @@ class Settings(BaseSettings):
         0, ge=0, le=3600, description="How long the answer to a picture is remembered; 0: never."
     )
 
-    log_level: str = Field(
-        "info", pattern="^(debug|info|warning|error)$", description="Least severe line logged."
-    )
-
     @field_validator("triton_urls", "cors_origins", mode="before")
     @classmethod
     def _split_commas(cls, value: object) -> object:
@@ -94,21 +119,10 @@ class Settings(BaseSettings):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
 
-    @field_validator("api_keys_file", "internal_token", "redis_url", mode="before")
+    @field_validator("api_keys_file", "redis_url", mode="before")
     @classmethod
-    def _empty_is_unset(cls, value: object) -> object:
-        # Compose files hand on an unset variable as an empty one, and nobody means an empty secret.
-        return None if value == "" else value
-
-    @field_validator("internal_token")
-    @classmethod
-    def _need_a_long_token(cls, token: SecretStr | None) -> SecretStr | None:
-        if token is not None and not re.fullmatch(r"[A-Za-z0-9._~+/-]{16,}=*", _plain(token)):
-            raise ValueError(
-                "a token has at least 16 of A-Z a-z 0-9 . _ ~ + / -, then perhaps some =, as "
-                "`openssl rand -hex 32` prints"
-            )
-        return token
+    def _empty_file_or_address_is_unset(cls, value: object) -> object:
+        return empty_as_unset(value)
 
     @field_validator("rate_limit")
     @classmethod
