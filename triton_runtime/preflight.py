@@ -4,10 +4,12 @@ import contextlib
 import os
 import re
 import shutil
+import signal
 import socket
 from pathlib import Path
 
 from triton_runtime.errors import LaunchError
+from triton_runtime.installation import STUB
 
 SHM = Path("/dev/shm")  # noqa: S108 - the kernel's shared memory, not a scratch folder
 # A Python-backend instance starts with 1 MiB of shared memory and grows with the largest batch:
@@ -93,3 +95,31 @@ def sweep_dead_launchers(folder: Path, prefix: str) -> list[Path]:
                     left.unlink(missing_ok=True)
                 removed.append(left)
     return removed
+
+
+def end_orphans(prefix: str) -> list[int]:
+    """End models' processes whose server and whose launcher, `<prefix><pid>_…`, are both gone.
+
+    A server that is told to stop because its launcher was killed may leave some behind.
+
+    Source: Triton's Python backend, stub_launcher.cc: the arguments of a stub.
+    """
+    ended = []
+    for folder in Path("/proc").iterdir():
+        if not folder.name.isdigit():
+            continue
+        with contextlib.suppress(OSError):  # it has ended, or is another user's
+            command = (folder / "cmdline").read_bytes().decode(errors="replace").split("\0")
+            if len(command) > 5 and command[0].endswith(f"/{STUB}"):
+                launcher = re.match(rf"{prefix}(\d+)_", command[2])
+                server = command[5]
+                if launcher and not any(
+                    Path("/proc", pid).exists() for pid in (launcher[1], server)
+                ):
+                    os.kill(int(folder.name), signal.SIGKILL)
+                    ended.append(int(folder.name))
+    return ended
+
+
+def _any_lives(*pids: str) -> bool:
+    return any(Path("/proc", pid).exists() for pid in pids)

@@ -128,6 +128,7 @@ def run(settings: Settings) -> Outcome:
         },
     )
     preflight.check_path(scratch)
+    preflight.end_orphans(SHM_PREFIX)
     preflight.sweep_dead_launchers(preflight.SHM, SHM_PREFIX)
     preflight.sweep_dead_launchers(scratch, SCRATCH_PREFIX)
     preflight.check_shm()

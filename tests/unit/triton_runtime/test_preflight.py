@@ -1,13 +1,15 @@
 """What must be true of the machine; what killed launchers left and what live ones use."""
 
 import os
+import signal
 import socket
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from tests.processes import free_port
+from tests.processes import free_port, wait_until
 from triton_runtime import preflight
 from triton_runtime.errors import LaunchError
 from triton_runtime.preflight import (
@@ -15,6 +17,7 @@ from triton_runtime.preflight import (
     check_ports,
     check_repositories,
     check_shm,
+    end_orphans,
     sweep_dead_launchers,
     sweep_shm,
 )
@@ -128,3 +131,42 @@ def test_a_path_that_a_shell_would_take_apart_is_refused(path: str) -> None:
 
 def test_an_ordinary_path_passes() -> None:
     preflight.check_path(Path("/home/me/frame-gate_2.0/var/run@x"))
+
+
+def gone() -> int:
+    """The number of a process that has ended."""
+    process = subprocess.Popen(["true"])
+    process.wait()
+    return process.pid
+
+
+@pytest.mark.parametrize(
+    ("name", "launcher_lives", "server_lives", "is_ended"),
+    [
+        ("triton_python_backend_stub", False, False, True),
+        ("triton_python_backend_stub", True, False, False),
+        ("triton_python_backend_stub", False, True, False),
+        ("something_else", False, False, False),
+    ],
+)
+def test_a_model_s_process_that_outlived_all_who_knew_it_is_ended(
+    name: str, launcher_lives: bool, server_lives: bool, is_ended: bool
+) -> None:
+    launcher = os.getpid() if launcher_lives else gone()
+    server = os.getpid() if server_lives else gone()
+    # Python's program is at the place of a stub's region, and begins like one.
+    program = f"framegateorphan_{launcher}_ = 0; import time; time.sleep(60)"
+    process = subprocess.Popen(
+        [f"/x/{name}", "-c", program, "1", "1", str(server)], executable=sys.executable
+    )
+    try:
+        # The kernel shows them a moment after the program has begun.
+        wait_until(lambda: bool(Path(f"/proc/{process.pid}/cmdline").read_bytes()))
+        assert end_orphans("framegateorphan_") == ([process.pid] if is_ended else [])
+        if is_ended:
+            assert process.wait(10) == -signal.SIGKILL
+        else:
+            assert process.poll() is None
+    finally:
+        process.kill()
+        process.wait()
