@@ -2,11 +2,13 @@
 
 import json
 import os
+import pickle
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import safetensors
 import torch
 from torch import Tensor, nn
 
@@ -40,26 +42,37 @@ class Architecture:
     """How one of Transformers' classes is used.
 
     Attributes:
-        loaded_as: the class that computes no more than is asked for.
         answer: which of its outputs it is.
+        method: what is called, where it is not all of the network.
     """
 
-    loaded_as: str
     answer: str = "logits"
+    method: str = "forward"
 
 
 # By what config.json names.
 ARCHITECTURES = {
-    "ViTForImageClassification": Architecture("ViTForImageClassification"),
-    "ResNetForImageClassification": Architecture("ResNetForImageClassification"),
-    "SiglipForImageClassification": Architecture("SiglipForImageClassification"),
-    "SegformerForSemanticSegmentation": Architecture("SegformerForSemanticSegmentation"),
-    "DepthAnythingForDepthEstimation": Architecture(
-        "DepthAnythingForDepthEstimation", "predicted_depth"
-    ),
-    "VitPoseForPoseEstimation": Architecture("VitPoseForPoseEstimation", "heatmaps"),
-    "CLIPModel": Architecture("CLIPVisionModelWithProjection", "image_embeds"),
+    "ViTForImageClassification": Architecture(),
+    "ResNetForImageClassification": Architecture(),
+    "SiglipForImageClassification": Architecture(),
+    "SegformerForSemanticSegmentation": Architecture(),
+    "DepthAnythingForDepthEstimation": Architecture("predicted_depth"),
+    "VitPoseForPoseEstimation": Architecture("heatmaps"),
+    # The pictures' tower and its projection; that of texts is left behind.
+    "CLIPModel": Architecture("pooler_output", "get_image_features"),
 }
+# What the library fails with on files that are damaged, of something else or of a newer release.
+_UNLOADABLE = (
+    OSError,
+    ValueError,
+    RuntimeError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    ImportError,
+    pickle.UnpicklingError,
+    safetensors.SafetensorError,
+)
 # Among the data sets that a network of several experts was trained on.
 _COCO = 0
 
@@ -67,10 +80,10 @@ _COCO = 0
 class PictureNetwork(nn.Module):
     """One of Transformers' networks: pixels in, one tensor out."""
 
-    def __init__(self, inner: nn.Module, answer: str) -> None:
+    def __init__(self, inner: nn.Module, architecture: Architecture) -> None:
         super().__init__()
         self.inner = inner
-        self._answer = answer
+        self._how = architecture
         backbone = getattr(inner.config, "backbone_config", None)
         self._has_experts = getattr(backbone, "num_experts", 1) > 1
 
@@ -78,7 +91,8 @@ class PictureNetwork(nn.Module):
         asked: dict[str, Any] = {"pixel_values": pixels}
         if self._has_experts:
             asked["dataset_index"] = torch.full((pixels.shape[0],), _COCO, dtype=torch.int64)
-        answer: Tensor = getattr(self.inner(**asked), self._answer)
+        given = getattr(self.inner, self._how.method)(**asked)
+        answer: Tensor = getattr(given, self._how.answer)
         return answer
 
 
@@ -125,8 +139,8 @@ def pretrained(folder: Path, file: Path, name: str) -> Any:
             attn_implementation="eager",
             output_loading_info=True,
         )
-    except (OSError, ValueError, RuntimeError, KeyError, TypeError, ImportError) as error:
-        reason = str(error).splitlines()[0]
+    except _UNLOADABLE as error:
+        reason = str(error).splitlines()[0][:300]
         raise WrongNetwork(f"{file.name} cannot be loaded as {name} ({reason}).") from error
     left_out = sorted({*found["missing_keys"], *(one[0] for one in found["mismatched_keys"])})
     if left_out:
@@ -145,8 +159,8 @@ def _transformers(folder: Path, file: Path) -> Network:
         raise NotFetchable(
             f"Its config.json names the architecture {named}; known are {', '.join(ARCHITECTURES)}."
         )
-    inner = pretrained(folder, file, architecture.loaded_as)
-    return Network(PictureNetwork(inner, architecture.answer), _labels(described))
+    inner = pretrained(folder, file, named)
+    return Network(PictureNetwork(inner, architecture), _labels(described))
 
 
 def _osnet(file: Path) -> nn.Module:

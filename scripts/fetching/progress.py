@@ -80,8 +80,8 @@ def shown() -> Iterator[Progress]:
 def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Print a table; long sentences wrap."""
     drawn = Table(box=None, pad_edge=False)
-    for head in heads:
-        drawn.add_column(head, overflow="fold")
+    for place, head in enumerate(heads):
+        drawn.add_column(head, overflow="fold", no_wrap=place == 0)
     for row in rows:
         drawn.add_row(*row)
     Console().print(drawn, highlight=False, markup=False)
