@@ -66,12 +66,13 @@ class XClipFrames(nn.Module):
         self.inner = inner
 
     def forward(self, pixels: Tensor, features: Tensor) -> Tensor:
-        inner, frames = self.inner, pixels.shape[1]
+        inner, (count, frames) = self.inner, pixels.shape[:2]
         seen = inner.vision_model(pixel_values=pixels.flatten(0, 1))
         each = inner.visual_projection(seen.pooler_output)
-        whole = inner.mit(each.unflatten(0, (-1, frames))).pooler_output
+        whole = inner.mit(each.reshape(count, frames, -1)).pooler_output
         places = inner.prompts_visual_layernorm(seen.last_hidden_state[:, 1:])
-        places = (places @ inner.prompts_visual_projection).unflatten(0, (-1, frames)).mean(1)
+        places = places @ inner.prompts_visual_projection
+        places = places.reshape(count, frames, -1, places.shape[-1]).mean(1)
         return _cosines(
             whole, features + inner.prompts_generator(features, places), inner.logit_scale
         )
