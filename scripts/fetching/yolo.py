@@ -1,11 +1,13 @@
 """YOLO checkpoints: pickled objects of the package ultralytics, which this project does not use."""
 
 import importlib
+import pickle
 from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -14,6 +16,13 @@ from scripts.fetching.errors import NotFetchable, WrongNetwork
 
 # What a checkpoint may be built of besides layers.
 _PLAIN = {"ultralytics.utils.IterableSimpleNamespace"}
+# How well it did, in NumPy's words of either release.
+_NUMBERS: Mapping[str, object] = {
+    "numpy.core.multiarray.scalar": np.float64(0).__reduce__()[0],
+    "numpy._core.multiarray.scalar": np.float64(0).__reduce__()[0],
+    "numpy.dtype": np.dtype,
+}
+_DAMAGED = (pickle.UnpicklingError, RuntimeError, ValueError, EOFError, OSError)
 
 
 class YoloNetwork(nn.Module):
@@ -62,12 +71,13 @@ def check_installed() -> None:
 
 
 def _unpickled(file: Path) -> dict[str, Any]:
-    """Only layers are made, by their classes; nothing else that the file names is called."""
+    """Only layers and numbers are made; nothing else that the file names is called."""
     try:
         named = torch.serialization.get_unsafe_globals_in_checkpoint(file)
-        with torch.serialization.safe_globals([_layer(name, file) for name in named]):
+        allowed = [(_allowed(name, file), name) for name in named]
+        with torch.serialization.safe_globals([*allowed, np.dtypes.Float64DType]):
             content = torch.load(file, map_location="cpu", weights_only=True)
-    except (RuntimeError, ValueError, EOFError, OSError, AttributeError) as error:
+    except (*_DAMAGED, AttributeError) as error:
         reason = str(error).splitlines()[0]
         raise WrongNetwork(f"{file.name} cannot be read ({reason}).") from error
     if not isinstance(content, dict):
@@ -75,12 +85,14 @@ def _unpickled(file: Path) -> dict[str, Any]:
     return content
 
 
-def _layer(name: str, file: Path) -> type:
-    """The class of that name.
+def _allowed(name: str, file: Path) -> object:
+    """What the file means by that name.
 
     Raises:
-        WrongNetwork: it is no layer of PyTorch's or of the package's.
+        WrongNetwork: it is no layer of PyTorch's or of the package's, and no number.
     """
+    if name in _NUMBERS:
+        return _NUMBERS[name]
     module, _, attribute = name.rpartition(".")
     if name.startswith(("torch.nn.modules.", "ultralytics.")):
         try:
