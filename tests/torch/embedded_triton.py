@@ -39,7 +39,7 @@ def embedded_triton(folder: Path, settings: Mapping[str, str]) -> Iterator[str]:
         launcher = subprocess.Popen(
             [str(PYTHON), "-m", "triton_runtime"],
             cwd=PROJECT,
-            env=kept | ports | settings,
+            env=kept | ports | dict(settings),
             stdout=log,
             stderr=subprocess.STDOUT,
         )

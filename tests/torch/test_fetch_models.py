@@ -27,6 +27,7 @@ from scripts.fetching.errors import (
 )
 from scripts.fetching.fetching import Outcome
 from scripts.fetching.sources import Builder, Source
+from scripts.fetching.stream import Hub
 from tests.hub import COMMIT
 from tests.torch.fetch_place import Place, new_place, pickled, served
 from tests.torch.tiny_networks import REPOSITORY, resnet, row, vit
@@ -262,3 +263,19 @@ def test_of_an_onnx_file_that_somebody_gives_the_names_become_the_row_s(
     assert place.provenance["comparison"]["against"].startswith("itself")
     with pytest.raises(NotFetchable, match="needs a file"):
         place.fetch(spec, force=True)
+
+
+def test_without_a_network_one_sentence_is_said_and_no_other_model_is_tried(
+    place: Place, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setattr("scripts.fetching.hub.PAUSES_S", ())
+    spec = vit().spec
+    names = ("first", "second")
+    specs = {name: spec.model_copy(update={"name": name}) for name in names}
+    nobody = Hub("http://127.0.0.1:9")
+    options = replace(place.options, names=names, hub=nobody)
+    assert fetch_models.run(options, specs, dict.fromkeys(names, place.source)) == 1
+    shown = " ".join(capsys.readouterr().out.split())
+    assert shown.count("cannot be reached") == 1
+    assert "second" not in shown

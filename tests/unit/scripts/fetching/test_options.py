@@ -93,3 +93,14 @@ def test_without_pytorch_it_says_where_that_is(
     monkeypatch.setattr(fetch_models, "find_spec", lambda name: None)
     assert fetch_models.main(["pet-classifier"]) == 2
     assert "make fetch NAME=" in capsys.readouterr().err
+
+
+def test_ctrl_c_is_answered_with_a_sentence(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*arguments: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(fetch_models, "run", interrupt)
+    assert fetch_models.main(["pet-classifier"]) == 130
+    assert "goes on" in capsys.readouterr().err
