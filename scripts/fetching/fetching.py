@@ -51,7 +51,7 @@ def fetch(
         FetchFailed: says what to do.
     """
     if options.file is not None:
-        files = _given_files(options.file, source)
+        files = _given_files(options.file, spec, source)
     else:
         _check_fetchable(spec, source, options)
         pin = _pin(spec.name, source, options)
@@ -120,7 +120,11 @@ def _is_there(spec: ModelSpec, pin: Pin | None, options: Options) -> bool:
     return pin is None or origin.revision in (None, pin.revision)
 
 
-def _given_files(file: Path, source: Source) -> Files:
+def _given_files(file: Path, spec: ModelSpec, source: Source) -> Files:
+    if spec.prompts:
+        raise NotFetchable(
+            "It takes prompts as text, and no one file has what turns them to numbers."
+        )
     takes = {Builder.OSNET, Builder.YOLO}
     if file.suffix != ".onnx" and source.builder not in takes:
         raise NotFetchable(f"Of a file, it is made of an ONNX export alone; {file.name} is none.")

@@ -13,7 +13,7 @@ from typing import Any
 
 from backend.enrichment.model_spec import ModelSpec
 from scripts.fetching.errors import CannotWrite
-from scripts.fetching.graph import OPSET, Comparison
+from scripts.fetching.graph import Comparison
 from scripts.zoo_models.configuration import Kind, config_text
 from scripts.zoo_models.places import model_folder
 
@@ -106,7 +106,7 @@ def _document(
         "source": dataclasses.asdict(origin),
         "license": spec.license,
         "note": spec.note,
-        "onnx": {"sha256": sha256, "size_bytes": onnx_file.stat().st_size, "opset": OPSET},
+        "onnx": {"sha256": sha256, "size_bytes": onnx_file.stat().st_size},
         "comparison": dataclasses.asdict(made.comparison),
         "labels_checked": made.labels_checked,
         "tools": {"python": platform.python_version()} | {name: version(name) for name in _TOOLS},

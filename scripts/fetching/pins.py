@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from scripts.fetching.errors import CannotWrite
+from scripts.fetching.errors import CannotWrite, UsageError
 
 LOCK = Path(__file__).with_name("revisions.lock.toml")
 _HEADING = (
@@ -39,13 +39,21 @@ Pins = Mapping[str, Pin]
 
 
 def read(path: Path) -> dict[str, Pin]:
-    """Pins by the model's name; none where nothing was fetched yet."""
+    """Pins by the model's name; none where nothing was fetched yet.
+
+    Raises:
+        UsageError: somebody has spoilt it.
+    """
     if not path.exists():
         return {}
-    rows = tomllib.loads(path.read_text(encoding="utf-8"))
-    return {
-        name: Pin(row["repository"], row["revision"], row["files"]) for name, row in rows.items()
-    }
+    try:
+        rows = tomllib.loads(path.read_text(encoding="utf-8"))
+        return {
+            name: Pin(row["repository"], row["revision"], row["files"])
+            for name, row in rows.items()
+        }
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UsageError(f"{path} cannot be understood ({error}). Restore or remove it.") from error
 
 
 def write(path: Path, pins: Pins) -> None:

@@ -6,14 +6,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import onnx
 import pytest
 import safetensors.torch
-import torch
 
-from backend.enrichment.model_spec import PictureInput
-from backend.enrichment.model_spec import Tensor as Port
 from scripts import fetch_models
 from scripts.fetching import fetching, graph, installing, pins
 from scripts.fetching.errors import (
@@ -29,7 +25,7 @@ from scripts.fetching.fetching import Outcome
 from scripts.fetching.sources import Builder, Source
 from scripts.fetching.stream import Hub
 from tests.hub import COMMIT
-from tests.torch.fetch_place import Place, new_place, pickled, served
+from tests.torch.fetch_place import Place, new_place, pickled
 from tests.torch.tiny_networks import REPOSITORY, resnet, row, vit
 
 
@@ -240,29 +236,6 @@ def test_one_that_is_refused_does_not_stop_the_others(
     assert any(line.startswith("tiny") and "fetched" in line for line in lines)
     assert fetch_models.run(replace(options, names=("tiny",)), specs, where) == 0
     assert "already there" in capsys.readouterr().out
-
-
-def test_of_an_onnx_file_that_somebody_gives_the_names_become_the_row_s(
-    place: Place, tmp_path: Path
-) -> None:
-    spec = row((8, 8), "probabilities", (40, 97), input=PictureInput(
-        name="x", width=8, height=8, resize="stretch"))  # fmt: skip
-    place.source = Source(builder=Builder.ONNX, refusal="it needs a file")
-    file = tmp_path / "export.onnx"
-    module = torch.nn.Sequential(
-        torch.nn.Flatten(), torch.nn.Linear(192, 40 * 97), torch.nn.Unflatten(1, (40, 97))
-    )
-    port = Port(name="softmax_0.tmp_0", dims=(40, 97), meaning="an answer")
-    image = Port(name="image", dims=(3, 8, 8), meaning="a picture")
-    graph.export(module, file, (image,), (port,), (np.zeros((2, 3, 8, 8), np.float32),))
-    assert place.fetch(spec, file=file) == Outcome.FETCHED
-    pictures = np.random.default_rng(3).standard_normal((2, 3, 8, 8), dtype=np.float32)
-    expected = module(torch.from_numpy(pictures)).detach().numpy()
-    np.testing.assert_allclose(served(place.folder, pictures), expected, atol=1e-5)
-    assert place.provenance["source"]["address"] == "file export.onnx"
-    assert place.provenance["comparison"]["against"].startswith("itself")
-    with pytest.raises(NotFetchable, match="needs a file"):
-        place.fetch(spec, force=True)
 
 
 def test_without_a_network_one_sentence_is_said_and_no_other_model_is_tried(

@@ -44,7 +44,8 @@ class Tiny:
 def vit(**changed: Any) -> Tiny:
     labels = {0: "Cat/Big", 1: "dog", 2: "none"}
     config = transformers.ViTConfig(**SIGHT, id2label=labels, label2id={})
-    spec = row((32, 32), "logits", (3,), labels=("cat_big", "dog", "none"), **changed)
+    own = {"labels": ("cat_big", "dog", "none")}
+    spec = row((32, 32), "logits", (3,), **(own | changed))
     return Tiny(transformers.ViTForImageClassification(config), spec, "logits")
 
 

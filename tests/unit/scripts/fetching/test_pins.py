@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scripts.fetching import pins
-from scripts.fetching.errors import CannotWrite
+from scripts.fetching.errors import CannotWrite, UsageError
 from scripts.fetching.pins import Pin
 
 DIGESTS = st.text("0123456789abcdef", min_size=64, max_size=64)
@@ -32,3 +32,10 @@ def test_before_the_first_fetch_nothing_is_pinned(tmp_path: Path) -> None:
 def test_a_lock_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     with pytest.raises(CannotWrite, match=r"lock\.toml cannot be written"):
         pins.write(tmp_path / "absent" / "lock.toml", {})
+
+
+@pytest.mark.parametrize("text", ["not toml", "[model]\nrevision = 1\n", "model = 1\n"])
+def test_a_spoilt_lock_is_named(tmp_path: Path, text: str) -> None:
+    (tmp_path / "lock.toml").write_text(text)
+    with pytest.raises(UsageError, match=r"lock\.toml cannot be understood"):
+        pins.read(tmp_path / "lock.toml")
