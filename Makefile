@@ -13,7 +13,7 @@ TORCH_STAMP := .venv-torch/.installed
 # A user's pip settings decide where packages come from; the lock files decide which.
 PIP_INSTALL := -m pip install --disable-pip-version-check --quiet --no-deps --require-hashes
 
-.PHONY: help demo test test-torch up standins loadtest monitor bench bench-peers bench-overload bench-memory bench-loadgen bench-causes bench-monitor bench-faces bench-models bench-precision bench-scorer bench-zoo tune lint format certs key lock envs clean
+.PHONY: help demo test test-torch fetch up standins loadtest monitor bench bench-peers bench-overload bench-memory bench-loadgen bench-causes bench-monitor bench-faces bench-models bench-precision bench-scorer bench-zoo tune lint format certs key lock envs clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -26,6 +26,10 @@ test: $(DEV_STAMP) $(MODELS_STAMP) lint  ## lint, types and every test
 
 test-torch: $(DEV_STAMP) $(MODELS_STAMP) $(TORCH_STAMP)  ## what trains and imports models, with PyTorch
 	@.venv-torch/bin/python -m pytest -c tests/torch/pytest.ini tests/torch
+
+# make fetch NAME="pet-classifier vit-age-classifier"; make fetch ARGS="--all --kind gpu".
+fetch: $(TORCH_STAMP)  ## a model of the zoo from its source: make fetch NAME=…; ARGS=--list shows them
+	@.venv-torch/bin/python -m scripts.fetch_models $(NAME) $(ARGS)
 
 up: standins  ## serve until Ctrl-C
 	@.venv/bin/python -m scripts.up
@@ -141,7 +145,7 @@ $(PEERS_STAMP): benchmarks/peers/requirements.txt
 
 # By version, without hashes: which build of PyTorch suits depends on the machine.
 $(TORCH_STAMP): requirements/torch.txt
-	@echo "Installing PyTorch, to train and to import models, into .venv-torch"
+	@echo "Installing PyTorch, to train, to fetch and to import models, into .venv-torch"
 	@rm -rf .venv-torch && $(PYTHON) -m venv .venv-torch
 	@.venv-torch/bin/python -m pip install --disable-pip-version-check -qq -r requirements/torch.txt
 	@touch $@

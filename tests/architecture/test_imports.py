@@ -15,6 +15,7 @@ INSIDE_TRITON = (
     "triton_runtime/backends",
     "benchmarks/triton_models",
     "scripts/zoo_models/standin",
+    "scripts/fetching/served",
 )
 # Foreign client → the only modules that may import it.
 DOORS = {
@@ -22,7 +23,11 @@ DOORS = {
     "simplejpeg": {"backend/images.py"},
     "cv2": {"backend/faces.py"},
     "pynvml": {"monitor/sources/gpu.py", "backend/enrichment/memory/gpu.py"},
-    "rich": {"monitor/output/screen/frame.py", "monitor/output/screen/live.py"},
+    "rich": {
+        "monitor/output/screen/frame.py",
+        "monitor/output/screen/live.py",
+        "scripts/fetching/progress.py",
+    },
     "grpc": set[str](),
     "locust": {
         "loadtest/locustfile.py",
@@ -139,7 +144,7 @@ def test_what_runs_inside_triton_is_python_3_10_with_the_container_s_packages(pa
     ast.parse(path.read_text(), feature_version=(3, 10))
     allowed = {
         "numpy", "openvino", "torch", "onnx", "onnx2torch", "triton_python_backend_utils",
-        "functools", "json", "math", "pathlib", "time",
-        "features", "measures", "network", "openvino_session", "torch_session",
+        "functools", "itertools", "json", "math", "pathlib", "time", "unicodedata",
+        "clip_tokenizer", "features", "measures", "network", "openvino_session", "torch_session",
     }  # fmt: skip
     assert {imported_name.split(".")[0] for imported_name in imported(path)} <= allowed

@@ -1,15 +1,9 @@
 """Random weights, imported and answered by the real Triton as torch computes them."""
 
 import json
-import os
-import signal
-import socket
-import subprocess
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
@@ -21,15 +15,11 @@ from scripts.efficient_fiqa.options import Options
 from scripts.efficient_fiqa.pictures import extreme_pictures, made_pictures
 from scripts.efficient_fiqa.variants import Precision
 from scripts.efficient_fiqa.weights import network, random_weights
+from tests.torch.embedded_triton import PROJECT, embedded_triton, needs_launcher, opened
 
-PROJECT = Path(__file__).resolve().parent.parent.parent
-PYTHON = PROJECT / ".venv/bin/python"
 SEED = 5
-READY_TIMEOUT_S = 90
 
-pytestmark = pytest.mark.skipif(
-    not PYTHON.exists(), reason="the launcher's environment is missing: make envs"
-)
+pytestmark = needs_launcher
 
 
 @pytest.fixture(scope="module")
@@ -59,62 +49,13 @@ def triton(
 ) -> Iterator[str]:
     """The address of a real server that serves the imported model."""
     config = request.param
-    folder = tmp_path_factory.mktemp("triton")
-    http, grpc, metrics = free_ports(3)
     settings = {
-        "FRAMEGATE_TRITON_HTTP_PORT": str(http),
-        "FRAMEGATE_TRITON_GRPC_PORT": str(grpc),
-        "FRAMEGATE_TRITON_METRICS_PORT": str(metrics),
-        "FRAMEGATE_TRITON_LOG": str(folder / "triton.log"),
         "FRAMEGATE_TRITON_REPOSITORIES": f"{PROJECT / 'triton_models'},{repository}",
         "FRAMEGATE_QUALITY_MODEL": "efficient_fiqa",
         "FRAMEGATE_TRITON_CONFIG": config,
     }
-    output = folder / "output.log"
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("FRAMEGATE_")}
-    with output.open("wb") as log:
-        launcher = subprocess.Popen(
-            [str(PYTHON), "-m", "triton_runtime"],
-            cwd=PROJECT,
-            env=kept | settings,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-        )
-    try:
-        address = f"http://127.0.0.1:{http}"
-        deadline_s = time.monotonic() + READY_TIMEOUT_S
-        while not ready(f"{address}/v2/models/efficient_fiqa/ready"):
-            assert launcher.poll() is None, output.read_text()
-            assert time.monotonic() < deadline_s, (folder / "triton.log").read_text()[-2000:]
-            time.sleep(0.1)
+    with embedded_triton(tmp_path_factory.mktemp("triton"), settings) as address:
         yield address
-    finally:
-        launcher.send_signal(signal.SIGTERM)
-        launcher.wait(30)
-
-
-def free_ports(count: int) -> list[int]:
-    with ExitStack() as held:
-        probes = [held.enter_context(socket.socket()) for _ in range(count)]
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        return [probe.getsockname()[1] for probe in probes]
-
-
-def opened(request: str | urllib.request.Request) -> bytes:
-    """An answer of the server, asked without a proxy."""
-    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with direct.open(request, timeout=60) as answer:
-        body: bytes = answer.read()
-    return body
-
-
-def ready(url: str) -> bool:
-    try:
-        opened(url)
-    except OSError:
-        return False
-    return True
 
 
 def answer_of(triton: str, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
