@@ -1,8 +1,10 @@
 """`make bench-zoo`: the model zoo under stress, with stand-ins of its models on a real Triton."""
 
 import argparse
+import contextlib
+import itertools
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
 from typing import Any
 
 from benchmarks.figures import Target
@@ -13,16 +15,17 @@ from benchmarks.tables import targets_table
 from benchmarks.zoo import cycles, leases, resident, stress, tour
 from benchmarks.zoo.operations import Fault
 from benchmarks.zoo.part import Part
-from benchmarks.zoo.system import Zoo, standins
+from benchmarks.zoo.system import System, Zoo, running, standins
 from scripts._stack import say
 
-PARTS: Mapping[str, Callable[[Zoo, argparse.Namespace], Part]] = {
-    "leases": leases.measure,
+# Those that need a system, in this order.
+SERVED: Mapping[str, Callable[[Zoo, System, argparse.Namespace], Part]] = {
+    "cycles": cycles.measure,
     "tour": tour.measure,
     "resident": resident.measure,
-    "cycles": cycles.measure,
     "stress": stress.measure,
 }
+PARTS = ("leases", *SERVED)
 FAULTS = {fault.name.lower(): fault for fault in Fault}
 
 
@@ -57,6 +60,24 @@ def parser() -> argparse.ArgumentParser:
     return made
 
 
+def measured(options: argparse.Namespace) -> Generator[tuple[str, Part], None, None]:
+    """The parts that are wanted, one after the other."""
+    wanted = options.only or PARTS
+    if "leases" in wanted:
+        yield "leases", leases.measure()
+    served = [name for name in SERVED if name in wanted]
+    if not served:
+        return
+    with standins(options.model) as zoo:
+        for budget_mb, names in itertools.groupby(
+            served, lambda name: cycles.budget_mb(zoo) if name == "cycles" else options.budget_mb
+        ):
+            with running(zoo, budget_mb=budget_mb) as system:
+                for name in names:
+                    progress(f"{name} …")
+                    yield name, SERVED[name](zoo, system, options)
+
+
 def run(options: argparse.Namespace) -> int:
     options.resident_model = options.resident_model or [
         "osnet-x0-25",
@@ -66,10 +87,8 @@ def run(options: argparse.Namespace) -> int:
     options.faults = [FAULTS[name] for name in options.fault or FAULTS if name != "none"]
     figures: dict[str, Any] = {}
     targets: list[Target] = []
-    with standins(options.model) as zoo:
-        for name in options.only or PARTS:
-            progress(f"{name} …")
-            part = PARTS[name](zoo, options)
+    with contextlib.closing(measured(options)) as parts:
+        for name, part in parts:
             say(f"{part.text}\n\n{targets_table(part.targets)}\n")
             figures[name] = part.figures | {"targets": targets_as_json(part.targets)}
             targets += part.targets

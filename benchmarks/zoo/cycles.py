@@ -17,7 +17,7 @@ from benchmarks.tables import aligned
 from benchmarks.zoo.client import Client
 from benchmarks.zoo.operations import Kind, Operation
 from benchmarks.zoo.part import Part
-from benchmarks.zoo.system import System, Zoo, running
+from benchmarks.zoo.system import System, Zoo
 from scripts._stack import StackError
 
 # Until then both servers are still filling what they keep.
@@ -30,18 +30,21 @@ LOOK_EVERY_S, GONE_WITHIN_S = 0.002, 30.0
 Timed = Callable[[], float]
 
 
-def measure(zoo: Zoo, options: argparse.Namespace) -> Part:
+def budget_mb(zoo: Zoo) -> int:
+    """Room for either of two small models, not for both."""
+    sizes_mb = {model.name: model.size_mb for model in zoo.models()}
+    small_mb, large_mb = sorted(sizes_mb[name] for name in zoo.smallest(2))
+    return large_mb + small_mb // 2
+
+
+def measure(zoo: Zoo, system: System, options: argparse.Namespace) -> Part:
     first, second = zoo.smallest(2)
     alone_first, alone_second = zoo.copy(first), zoo.copy(second)
-    sizes_mb = {model.name: model.size_mb for model in zoo.models()}
-    # Room for either, not for both.
-    budget_mb = max(sizes_mb[first], sizes_mb[second]) + min(sizes_mb[first], sizes_mb[second]) // 2
-    with running(zoo, budget_mb=budget_mb) as system:
-        ours, alone = Ours(system), Alone(system.triton())
-        memory = repeat(system, ours, first, options.cycles)
-        pairs = compare(ours, alone, first, alone_first, options.pairs)
-        pairs["swap"] = swap(ours, alone, (first, second), (alone_first, alone_second), options)
-        ours.close()
+    ours, alone = Ours(system), Alone(system.triton())
+    memory = repeat(system, ours, first, options.cycles)
+    pairs = compare(ours, alone, first, alone_first, options.pairs)
+    pairs["swap"] = swap(ours, alone, (first, second), (alone_first, alone_second), options)
+    ours.close()
     growth = {
         role: grown_mb([look[role] for look in memory]) for role in ("triton", "zoo") if memory
     }

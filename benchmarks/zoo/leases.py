@@ -1,6 +1,5 @@
 """Leases alone, in this process, on a zoo whose server does nothing."""
 
-import argparse
 import threading
 import time
 
@@ -8,7 +7,6 @@ from backend.enrichment.zoo.states import Policy, Priority, ZooModel
 from backend.enrichment.zoo.zoo import Zoo as Manager
 from benchmarks.figures import Target, percentile_or_none
 from benchmarks.zoo.part import Part
-from benchmarks.zoo.system import Zoo
 
 NAME = "model"
 ALONE, ALONE_US = 20_000, 20.0
@@ -37,7 +35,7 @@ class NoServer:
         return None
 
 
-def measure(_: Zoo, options: argparse.Namespace) -> Part:
+def measure() -> Part:
     server = NoServer()
     model = ZooModel(NAME, Priority.MEDIUM, 2**20)
     manager = Manager([model], server, server, Policy(budget_bytes=2**30))

@@ -16,7 +16,7 @@ from benchmarks.tables import aligned
 from benchmarks.zoo.client import Client
 from benchmarks.zoo.operations import Kind, Operation
 from benchmarks.zoo.part import Part
-from benchmarks.zoo.system import System, Zoo, running
+from benchmarks.zoo.system import System, Zoo
 from scripts._stack import StackError
 
 OVER_TRITON_MS = 5.0
@@ -24,10 +24,9 @@ WARM_UP = 10
 WAYS = ("gateway", "zoo", "Triton alone")
 
 
-def measure(zoo: Zoo, options: argparse.Namespace) -> Part:
+def measure(zoo: Zoo, system: System, options: argparse.Namespace) -> Part:
     names = [name for name in options.resident_model if name in zoo.catalog] or zoo.smallest(1)
-    with running(zoo, budget_mb=options.budget_mb) as system:
-        found = {name: compare(system, zoo.catalog[name], options.requests) for name in names}
+    found = {name: compare(system, zoo.catalog[name], options.requests) for name in names}
     targets = [
         Target(
             f"{name}: {way} beyond Triton alone, p50",
@@ -38,6 +37,16 @@ def measure(zoo: Zoo, options: argparse.Namespace) -> Part:
         )
         for name, measured in found.items()
         for way in WAYS[:2]
+    ]
+    targets += [
+        Target(
+            f"{name}: gateway, without what is done to the picture",
+            _median(difference(own_ms(measured), measured["Triton alone"])),
+            None,
+            False,
+            " ms",
+        )
+        for name, measured in found.items()
     ]
     return Part(f"A resident model, one connection\n{table(found)}", targets, {"ms": found})
 
@@ -66,6 +75,12 @@ def compare(system: System, spec: ModelSpec, requests: int) -> Measured:
     client.close()
     triton.close()
     return measured
+
+
+def own_ms(measured: Measured) -> list[float]:
+    """Through the gateway, less what decoding, preprocessing and postprocessing took."""
+    stages = [measured[f"stage {name}"] for name in ("decode", "preprocess", "postprocess")]
+    return [whole - sum(work) for whole, *work in zip(measured["gateway"], *stages, strict=True)]
 
 
 def ready_tensors(spec: ModelSpec, picture: int) -> Tensors:

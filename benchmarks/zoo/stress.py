@@ -26,8 +26,8 @@ from benchmarks.zoo.operations import (
     operations,
 )
 from benchmarks.zoo.part import Part
-from benchmarks.zoo.system import System, Zoo, running
-from benchmarks.zoo.verdicts import Kill, Verdict, targets_of, verdict
+from benchmarks.zoo.system import System, Zoo
+from benchmarks.zoo.verdicts import HEALING_S, Kill, Verdict, targets_of, verdict
 from scripts._stack import StackError
 
 SAY_EVERY_S = 5.0
@@ -36,20 +36,20 @@ LONGEST_PAUSE_S = 1.0
 BETWEEN_KILLS_S = 10.0
 
 
-def measure(zoo: Zoo, options: argparse.Namespace) -> Part:
+def measure(zoo: Zoo, system: System, options: argparse.Namespace) -> Part:
     models = zoo.models()
     asked = operations(
         models, count=options.operations, budget_mb=options.budget_mb, seed=options.seed
     )
     points = fault_points(options.faults, len(asked))
-    with running(zoo, budget_mb=options.budget_mb) as system:
-        with sampling(system.repository, zoo.folder / "memory.jsonl") as samples:
-            expected = ask_alone(system.doors, models)
-            run = Run(system, asked, points)
-            run.go(options.clients, limit_s=options.limit_s)
-            unpin(system.doors, models)
-            left = faults.settle(system)
-        memory = summary(samples, budget_mb=options.budget_mb)
+    with sampling(system.repository, zoo.folder / "stress.jsonl") as samples:
+        expected = ask_alone(system.doors, models)
+        run = Run(system, asked, points)
+        run.go(options.clients, limit_s=options.limit_s)
+        run.heal(zoo.smallest(1)[0])
+        unpin(system.doors, models)
+        left = faults.settle(system)
+    memory = summary(samples, budget_mb=options.budget_mb)
     found = verdict(run.answers, expected, run.kills)
     targets = [
         Target("kills", len(run.kills), len(points), True),
@@ -147,6 +147,19 @@ class Run:
             self._over.set()
         self.seconds = time.monotonic() - began_s
 
+    def heal(self, name: str) -> None:
+        """Ask one model until it answers: a kill late in the run has to heal as well."""
+        client = Client(self._system.doors, pictures.files())
+        until_s = time.monotonic() + HEALING_S
+        while self.kills and time.monotonic() < until_s:
+            answer = client.ask(Operation(self.begun, Kind.INFER, (name,)))
+            self.begun += 1
+            self.answers.append(answer)
+            if answer.status == 200:
+                break
+            time.sleep(max(0.1, pause_s(answer)))
+        client.close()
+
     def _kill_what_is_due(self) -> None:
         if self.kills and time.monotonic() < self.kills[-1].at_s + BETWEEN_KILLS_S:
             return
@@ -182,7 +195,8 @@ def pause_s(answer: Answer) -> float:
         return LONGEST_PAUSE_S
     if answer.status != 503:
         return 0.0
-    return min(LONGEST_PAUSE_S, answer.document.get("retry_after_ms", 0) / 1000)
+    document = answer.document if isinstance(answer.document, dict) else {}
+    return min(LONGEST_PAUSE_S, float(document.get("retry_after_ms", 0)) / 1000)
 
 
 def describe(found: Verdict, run: Run) -> str:

@@ -13,7 +13,7 @@ from benchmarks.zoo.client import Client
 from benchmarks.zoo.memory import memory_targets, sampling, summary
 from benchmarks.zoo.operations import Kind, Operation
 from benchmarks.zoo.part import Part
-from benchmarks.zoo.system import Zoo, running
+from benchmarks.zoo.system import System, Zoo
 
 WARM_REQUESTS = 5
 BUSY_TRIES = 20
@@ -39,13 +39,12 @@ class Visit:
     why: str | None = None
 
 
-def measure(zoo: Zoo, options: argparse.Namespace) -> Part:
+def measure(zoo: Zoo, system: System, options: argparse.Namespace) -> Part:
     models = zoo.models()
-    with running(zoo, budget_mb=options.budget_mb) as system:
-        client = Client(system.doors, pictures.files())
-        with sampling(system.repository, zoo.folder / "tour.jsonl") as samples:
-            visits = [visit(client, model.name, model.size_mb) for model in models]
-        client.close()
+    client = Client(system.doors, pictures.files())
+    with sampling(system.repository, zoo.folder / "tour.jsonl") as samples:
+        visits = [visit(client, model.name, model.size_mb) for model in models]
+    client.close()
     memory = summary(samples, budget_mb=options.budget_mb)
     most_mb = memory.most_mb_by_model if memory else {}
     visits = [dataclasses.replace(one, memory_mb=most_mb.get(one.name)) for one in visits]

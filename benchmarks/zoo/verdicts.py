@@ -127,11 +127,11 @@ def healings(answers: Sequence[Answer], kills: Sequence[Kill]) -> list[Healing]:
 def _healing(kill: Kill, answers: Sequence[Answer]) -> Healing:
     hurt = [one for one in answers if _hurt(one)]
     last_s = max((one.finished_s for one in hurt), default=kill.at_s)
-    good = [one for one in answers if _picture(one)]
+    good = [one for one in answers if _picture(one) and one.began_s >= kill.at_s]
     return Healing(
         kill.fault,
         kill.what,
-        _first_s((one for one in good if one.began_s >= kill.at_s), kill),
+        _first_s(good, kill),
         _first_s((one for one in good if one.finished_s >= last_s and not _hurt(one)), kill),
         len(hurt),
     )

@@ -15,6 +15,7 @@ from benchmarks.zoo.stress import LONGEST_PAUSE_S, pause_s
         (503, {"retry_after_ms": 250}, 0.25),
         (503, {"retry_after_ms": 60_000}, LONGEST_PAUSE_S),
         (503, {}, 0.0),
+        (503, None, 0.0),
         (None, None, LONGEST_PAUSE_S),
     ],
 )

@@ -65,6 +65,11 @@ def test_a_kill_has_healed_with_the_first_good_answer_after_the_last_that_it_spo
     assert (healing.first_good_s, healing.healed_s, healing.refusals) == (1.0, 3.0, 1)
 
 
+def test_a_picture_that_was_under_way_at_the_kill_says_nothing_of_healing() -> None:
+    (healing,) = healings([infer(9.0, 10.1), infer(10.2, 16.0)], [Kill(Fault.MODEL, 10.0, "")])
+    assert (healing.healed_s, healing.refusals) == (6.0, 0)
+
+
 def test_a_part_that_only_a_kill_explains_is_not_healed_yet() -> None:
     answers = [
         enrich(10.5, 11.0, {"a": RIGHT, "b": refused("triton_unavailable")}),
