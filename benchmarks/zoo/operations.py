@@ -153,7 +153,12 @@ class Fault(StrEnum):
 
 
 def fault_points(faults: Sequence[Fault], count: int) -> dict[int, Fault]:
-    """After how many answers each fault comes: evenly, none at the beginning or the end."""
+    """After how many answers each fault comes: evenly over the second half.
+
+    In the first one nothing excuses a refusal that only a kill explains.
+    """
+    half = count // 2
     return {
-        count * place // (len(faults) + 1): fault for place, fault in enumerate(faults, start=1)
+        half + half * place // (len(faults) + 1): fault
+        for place, fault in enumerate(faults, start=1)
     }

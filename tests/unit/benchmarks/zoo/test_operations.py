@@ -75,12 +75,12 @@ def test_prompts_go_only_where_a_model_answers_by_them(seed: int) -> None:
         assert not one.prompts or "worded" in one.models
 
 
-def test_faults_come_in_turn_and_neither_first_nor_last() -> None:
+def test_faults_come_in_turn_and_only_after_half_of_the_run() -> None:
     points = fault_points(list(Fault), 600)
     assert points == {
-        120: Fault.MODEL,
-        240: Fault.TRITON,
-        360: Fault.WORKER,
-        480: Fault.MASTER,
+        360: Fault.MODEL,
+        420: Fault.TRITON,
+        480: Fault.WORKER,
+        540: Fault.MASTER,
     }
     assert fault_points([], 600) == {}
