@@ -86,7 +86,9 @@ def inspect(data: bytes, *, max_pixels: int, media_type: str | None = None) -> E
     return EncodedPicture(data, *opened.size, opened)
 
 
-def decode(picture: EncodedPicture, *, side: int | None = None) -> NDArray[np.uint8]:
+def decode(
+    picture: EncodedPicture, *, side: int | None = None, padded: bool = False
+) -> NDArray[np.uint8]:
     """Decode into upright RGB pixels.
 
     EXIF orientation is applied. Grey, palette, CMYK and 16-bit pictures are converted; transparent
@@ -96,6 +98,7 @@ def decode(picture: EncodedPicture, *, side: int | None = None) -> NDArray[np.ui
         side: Of the square that the picture will be fitted into: a much larger JPEG is decoded
             smaller, and one of another size with a fourth channel, unused, which is the layout
             that Pillow resizes. None for all pixels, three channels.
+        padded: All pixels, but with that fourth channel where it costs nothing.
 
     Returns:
         uint8 array of shape (height, width, 3 or 4), values 0–255, sRGB as stored.
@@ -105,7 +108,7 @@ def decode(picture: EncodedPicture, *, side: int | None = None) -> NDArray[np.ui
 
     Source: EXIF 2.32 §4.6.4 (orientation).
     """
-    pixels = _decode_jpeg(picture, side)
+    pixels = _decode_jpeg(picture, side, padded=padded)
     if pixels is not None:
         return pixels
     with picture.opened or _open(picture.data) as opened:
@@ -145,19 +148,22 @@ def fit_square(
     """
     if square is not None:
         pixels, square = _around(pixels, square)
-    height, width, channels = pixels.shape
+    height, width = pixels.shape[:2]
     short = min(width, height)
     left, top = (width - short) / 2, (height - short) / 2
     # Cropping within the resize leaves the margins out of the work.
     box = square or (left, top, left + short, top + short)
     if pixels.shape == (side, side, 3) and box == (0, 0, side, side):
         return np.ascontiguousarray(pixels)
-    mode = "RGBX" if channels == 4 else "RGB"
-    picture = Image.frombuffer(
-        mode, (width, height), np.ascontiguousarray(pixels), "raw", mode, 0, 1
-    )
-    fitted = picture.resize((side, side), Image.Resampling.BILINEAR, box=box)
+    fitted = as_picture(pixels).resize((side, side), Image.Resampling.BILINEAR, box=box)
     return np.asarray(fitted.convert("RGB"))
+
+
+def as_picture(pixels: NDArray[np.uint8]) -> Image.Image:
+    """What Pillow works on; pixels with a fourth channel are not copied for it."""
+    height, width, channels = pixels.shape
+    mode = "RGBX" if channels == 4 else "RGB"
+    return Image.frombuffer(mode, (width, height), np.ascontiguousarray(pixels), "raw", mode, 0, 1)
 
 
 def _around(pixels: NDArray[np.uint8], part: Part) -> tuple[NDArray[np.uint8], Part]:
@@ -197,7 +203,9 @@ def _check(width: int, height: int, kind: str, max_pixels: int, media_type: str 
         )
 
 
-def _decode_jpeg(picture: EncodedPicture, side: int | None) -> NDArray[np.uint8] | None:
+def _decode_jpeg(
+    picture: EncodedPicture, side: int | None, *, padded: bool
+) -> NDArray[np.uint8] | None:
     """Decode a JPEG; None where Pillow has to look at it."""
     opened = picture.opened
     if opened is not None and (
@@ -209,7 +217,7 @@ def _decode_jpeg(picture: EncodedPicture, side: int | None) -> NDArray[np.uint8]
     try:
         pixels: NDArray[np.uint8] = simplejpeg.decode_jpeg(
             picture.data,
-            colorspace="RGB" if side in (None, short) else "RGBX",
+            colorspace="RGB" if side in (None, short) and not padded else "RGBX",
             min_width=-(-picture.width // shrink) if shrink > 1 else 0,
             min_height=-(-picture.height // shrink) if shrink > 1 else 0,
         )

@@ -68,7 +68,7 @@ class Enricher:
         """Ask one model.
 
         Args:
-            pixels: uint8 (height, width, 3), upright RGB.
+            pixels: uint8 (height, width, 3 or 4), upright RGB.
             deadline_s: on the clock of time.monotonic().
 
         Raises:

@@ -96,7 +96,7 @@ class _Picture:
         data, media_type = _body(request, body_timeout_s)
         read_s = time.monotonic()
         encoded = images.inspect(data, max_pixels=max_pixels, media_type=media_type)
-        self.pixels: Pixels = images.decode(encoded)
+        self.pixels: Pixels = images.decode(encoded, padded=True)
         self.decode_ms = (time.monotonic() - read_s) * 1000
         height, width = self.pixels.shape[:2]
         self.size = {"width": width, "height": height}

@@ -7,6 +7,7 @@ from PIL import Image
 from backend.enrichment.model_spec import PROMPTS_INPUT, ModelSpec, PictureInput, Resize
 from backend.enrichment.tasks.geometry import Geometry, fitted
 from backend.enrichment.tasks.options import Options, prompts_for
+from backend.images import as_picture
 
 Pixels = NDArray[np.uint8]
 Tensors = dict[str, NDArray[np.generic]]
@@ -21,7 +22,7 @@ def prepare(pixels: Pixels, spec: ModelSpec, options: Options) -> tuple[Tensors,
     """Everything that a model is sent for one picture, and how the picture lies in it.
 
     Args:
-        pixels: uint8 (height, width, 3), upright RGB.
+        pixels: uint8 (height, width, 3 or 4), upright RGB; a fourth channel is not looked at.
 
     Returns:
         Tensors by input name, with the batch axis: (1, 3, height, width) in float32, or uint8
@@ -50,13 +51,13 @@ def fit(pixels: Pixels, target: PictureInput) -> tuple[NDArray[np.generic], Geom
     height, width = pixels.shape[:2]
     geometry = fitted(width, height, target)
     if target.resize is Resize.NONE:
-        return pixels, geometry
+        return np.ascontiguousarray(pixels[:, :, :3]), geometry
     left, top, right, bottom = _covered(geometry, target)
     # Cropping within the resize leaves the margins out of the work.
     corners = np.array([[left, top], [right, bottom]], np.float64)
     (x, y), (far_x, far_y) = geometry.to_picture(corners).tolist()
     resized = np.asarray(
-        Image.fromarray(pixels).resize(
+        as_picture(pixels).resize(
             (right - left, bottom - top), _FILTERS[target.interpolation], box=(x, y, far_x, far_y)
         )
     )

@@ -19,7 +19,14 @@ from backend.errors import (
     UndecodablePicture,
     UnsupportedPicture,
 )
-from backend.images import MINIMUM_SIDE, decode, fit_square, inspect, upright_size
+from backend.images import (
+    MINIMUM_SIDE,
+    as_picture,
+    decode,
+    fit_square,
+    inspect,
+    upright_size,
+)
 from tests.pictures import astronaut, encode, many_scans, png_16_bit, png_with_header
 
 # Where nobody turns warnings into errors, as in production.
@@ -351,3 +358,12 @@ def test_the_size_of_a_picture_is_told_upright_and_whole(
     exif[0x0112] = orientation
     picture = inspect(encode(astronaut((640, 480)), "JPEG", exif=exif), max_pixels=10**6)
     assert upright_size(picture, decode(picture, side=side)) == size
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG"])
+def test_padded_pixels_are_the_same_ones_with_room_for_a_fourth_channel(kind: str) -> None:
+    picture = inspect(encode(astronaut((64, 48)), kind), max_pixels=10**6)
+    plain, padded = decode(picture), decode(picture, padded=True)
+    assert padded.shape == (48, 64, 4 if kind == "JPEG" else 3)
+    np.testing.assert_array_equal(padded[:, :, :3], plain)
+    np.testing.assert_array_equal(as_picture(padded).convert("RGB"), as_picture(plain))

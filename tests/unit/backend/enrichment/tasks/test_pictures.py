@@ -71,10 +71,22 @@ def test_a_centre_crop_shows_the_middle() -> None:
 def test_a_picture_that_is_taken_as_it_is_is_not_copied() -> None:
     pixels = picture(40, 50)
     values, _ = fit(pixels, MODELS["brisque-quality"].input)
-    assert values is pixels
+    assert np.shares_memory(values, pixels)
 
 
 def test_prompts_are_sent_as_utf_8_in_their_order() -> None:
     options = Options(prompts=("a fox", "ein Bär"))
     tensors, _ = prepare(picture(40, 40), MODELS["yolo-world-s"], options)
     assert tensors["prompts"].tolist() == [[b"a fox", "ein Bär".encode()]]
+
+
+@pytest.mark.parametrize("name", ["osnet-x0-25", "paddleocr", "xclip-base", "brisque-quality"])
+def test_a_fourth_channel_changes_nothing(name: str) -> None:
+    spec = MODELS[name]
+    three = np.random.default_rng(1).integers(0, 256, (60, 90, 3), np.uint8)
+    four = np.dstack([three, np.full((60, 90), 77, np.uint8)])
+    task = TASKS[spec.task]
+    wanted, _ = task.preprocess(three, spec, DEFAULTS)
+    found, _ = task.preprocess(four, spec, DEFAULTS)
+    for tensor in wanted:
+        np.testing.assert_array_equal(found[tensor], wanted[tensor])
