@@ -60,9 +60,10 @@ def zoo_advises_restart(settings: Settings, token: str) -> bool:
         session.trust_env = False  # no proxy stands before loopback
         try:
             answer = session.get(url, headers={"Authorization": f"Bearer {token}"}, timeout=5)
-            return answer.json().get("restart_advised") is True
+            status = answer.json()
         except (requests.RequestException, ValueError):
             return False  # it is being started again, or is busy
+        return isinstance(status, dict) and status.get("restart_advised") is True
 
 
 def addresses(settings: Settings, triton: TritonSettings, elapsed_s: float) -> str:
