@@ -24,7 +24,7 @@ def zoo_that_says(body: str) -> Iterator[Settings]:
             self.end_headers()
             self.wfile.write(body.encode() if allowed else b"{}")
 
-        def log_message(self, format: str, *arguments: object) -> None:
+        def log_message(self, *_: object) -> None:
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
