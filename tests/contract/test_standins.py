@@ -145,7 +145,7 @@ def test_a_process_weighs_what_the_catalogue_says_and_no_more_while_it_answers(
     process = stub_of(triton, loaded.name)
     assert process is not None
     estimate_mb = loaded.memory_estimate_mb
-    assert 0.85 * estimate_mb <= min(memory_mb(process))
+    assert 0.8 * estimate_mb <= min(memory_mb(process))
     tensors = batch_of(loaded, ("astronaut",), Options())
     with ThreadPoolExecutor(4) as threads:
         for _ in threads.map(lambda _: infer(triton, loaded, tensors), range(12)):
@@ -159,7 +159,7 @@ def test_the_memory_comes_back(triton: Triton) -> None:
         assert process is not None
         assert triton.control("unload", "osnet-x0-25").status_code == 200
         wait_until(lambda: stub_of(triton, "osnet-x0-25") is None, what="the process has ended")
-        assert not process.is_running()
+        process.wait(10)
 
 
 def test_the_configuration_says_what_the_weights_are(triton: Triton) -> None:
