@@ -78,8 +78,8 @@ class Trouble(Enum):
     NOTHING_SEEN = Advice(
         "No memory was seen",
         "The model computes elsewhere than is measured, or this user may not see its process",
-        "Run as the user who runs Triton, outside its container; look at `nvidia-smi` while the "
-        "model is loaded.",
+        "Stand-ins hold a GPU's memory with --kind gpu. Otherwise run as the user who runs Triton, "
+        "outside its container, and look at `nvidia-smi` while the model is loaded.",
     )
     KEPT = Advice(
         "Memory did not come back",
