@@ -12,7 +12,7 @@ _WRAPPINGS = re.compile(
     r"^(The model failed\. |Triton refused the request\. )?It says: |"
     r"\[StatusCode\.[A-Z_]+\] |"
     r"load failed for model '[^']*': version \d+ is at UNAVAILABLE state: |"
-    r"Internal: "
+    r"Internal: |Failed to process the request\(s\) for model '[^']*', message: "
 )
 
 

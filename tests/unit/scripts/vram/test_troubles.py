@@ -54,6 +54,12 @@ DOCUMENT = PROJECT / "docs/benchmarking-memory.md"
         ),
         (
             "INTERNAL",
+            "Failed to process the request(s) for model 'x_0_0', message: ValueError: a shape",
+            Trouble.FAILED,
+            "Model failed: ValueError: a shape",
+        ),
+        (
+            "INTERNAL",
             "No module named 'torch'",
             Trouble.FAILED,
             "Model failed: No module named 'torch'",
