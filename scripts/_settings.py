@@ -1,7 +1,8 @@
 """The settings of everything that `make up` and `make demo` start, read before any of it starts."""
 
 import sys
-from typing import TypeVar
+from collections.abc import Sequence
+from typing import NoReturn, TypeVar
 
 from pydantic import ValidationError
 
@@ -21,9 +22,21 @@ def read_settings() -> tuple[BackendSettings, TritonSettings]:
     _, zoo_problems = _read(EnrichmentSettings)
     problems = list(dict.fromkeys(backend_problems + triton_problems + zoo_problems))
     if backend is None or triton is None or problems:
-        sys.stderr.write("Wrong settings:\n" + "".join(f"  {line}\n" for line in problems))
-        sys.exit(2)
+        _end(problems)
     return backend, triton
+
+
+def read_zoo_settings() -> EnrichmentSettings:
+    """The model zoo's, or the end of the process with exit code 2 and a line per problem."""
+    zoo, problems = _read(EnrichmentSettings)
+    if zoo is None:
+        _end(problems)
+    return zoo
+
+
+def _end(problems: Sequence[str]) -> NoReturn:
+    sys.stderr.write("Wrong settings:\n" + "".join(f"  {line}\n" for line in problems))
+    sys.exit(2)
 
 
 def _read(kind: type[S]) -> tuple[S | None, list[str]]:

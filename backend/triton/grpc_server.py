@@ -35,10 +35,12 @@ class ModelDescription:
 
     Attributes:
         parameters: of its configuration.
+        max_batch_size: 0 for a model without a batch axis.
     """
 
     version: str
     parameters: Mapping[str, str]
+    max_batch_size: int = 0
 
 
 class TritonServer:
@@ -123,6 +125,7 @@ class TritonServer:
         return ModelDescription(
             version=metadata.versions[-1] if metadata.versions else "",
             parameters={key: value.string_value for key, value in config.parameters.items()},
+            max_batch_size=config.max_batch_size,
         )
 
     def infer(

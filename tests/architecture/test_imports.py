@@ -27,6 +27,7 @@ DOORS = {
         "monitor/output/screen/frame.py",
         "monitor/output/screen/live.py",
         "scripts/fetching/progress.py",
+        "scripts/vram/progress.py",
     },
     "grpc": set[str](),
     "locust": {

@@ -29,6 +29,10 @@ class HostMemory:
         """What the machine could give out without swapping."""
         return int(psutil.virtual_memory().available)
 
+    def total_bytes(self) -> int | None:
+        """What the machine has."""
+        return int(psutil.virtual_memory().total)
+
 
 def _own_bytes(pid: int) -> int:
     """Anonymous and shared memory that a process has touched; 0 where it has ended.

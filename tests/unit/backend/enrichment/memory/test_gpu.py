@@ -6,7 +6,7 @@ from typing import Any
 import pynvml
 import pytest
 
-from backend.enrichment.memory.gpu import GpuMemory, has_gpu
+from backend.enrichment.memory.gpu import GpuMemory, gpu_problem, has_gpu
 from backend.enrichment.memory.stubs import ModelProcesses
 
 
@@ -24,6 +24,8 @@ class Driver:
     def __init__(self) -> None:
         self.running: dict[int, int | None] = {}
         self.free_bytes = 5 * 2**30
+        self.total_bytes = 8 * 2**30
+        self.devices = 1
         self.fails = False
 
 
@@ -37,7 +39,7 @@ def driver(monkeypatch: pytest.MonkeyPatch) -> Driver:
         return answer
 
     monkeypatch.setattr(pynvml, "nvmlInit", lambda: ask(None))
-    monkeypatch.setattr(pynvml, "nvmlDeviceGetCount", lambda: ask(1))
+    monkeypatch.setattr(pynvml, "nvmlDeviceGetCount", lambda: ask(made.devices))
     monkeypatch.setattr(pynvml, "nvmlDeviceGetHandleByIndex", lambda index: f"device {index}")
     monkeypatch.setattr(
         pynvml,
@@ -49,7 +51,7 @@ def driver(monkeypatch: pytest.MonkeyPatch) -> Driver:
     monkeypatch.setattr(
         pynvml,
         "nvmlDeviceGetMemoryInfo",
-        lambda device: ask(SimpleNamespace(free=made.free_bytes)),
+        lambda device: ask(SimpleNamespace(free=made.free_bytes, total=made.total_bytes)),
     )
     return made
 
@@ -59,6 +61,12 @@ def test_a_model_holds_what_its_processes_do(driver: Driver) -> None:
     memory = GpuMemory(Processes({"a": [1, 2], "b": [3]}))
     assert (memory.memory_of("a"), memory.memory_of("b")) == (500, 7)
     assert memory.free_bytes() == 5 * 2**30
+    assert memory.total_bytes() == 8 * 2**30
+
+
+def test_a_gpu_that_has_the_machine_s_memory_has_no_total(driver: Driver) -> None:
+    driver.total_bytes = 0
+    assert GpuMemory(Processes({})).total_bytes() is None
 
 
 def test_a_model_whose_processes_have_ended_holds_nothing(driver: Driver) -> None:
@@ -90,9 +98,12 @@ def test_processes_that_cannot_be_seen_and_a_driver_that_fails_are_unknown(
     driver.fails = True
     assert memory.memory_of("a") is None
     assert memory.free_bytes() is None
+    assert memory.total_bytes() is None
 
 
 def test_a_gpu_is_there_where_the_driver_counts_one(driver: Driver) -> None:
-    assert has_gpu()
+    assert (has_gpu(), gpu_problem()) == (True, None)
+    driver.devices = 0
+    assert (has_gpu(), gpu_problem()) == (False, "the driver has no device")
     driver.fails = True
-    assert not has_gpu()
+    assert (has_gpu(), gpu_problem()) == (False, "Unknown Error")

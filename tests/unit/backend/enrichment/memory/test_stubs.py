@@ -132,8 +132,10 @@ def test_this_process_is_no_model_s(port: int) -> None:
 
 
 def test_the_host_has_free_memory() -> None:
-    free = HostMemory(processes(1)).free_bytes()
+    memory = HostMemory(processes(1))
+    free = memory.free_bytes()
     total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    assert memory.total_bytes() == total
     assert free is not None
     assert 0 < free < total
     assert Path("/proc/meminfo").exists()
