@@ -1,12 +1,11 @@
 """What a clip is, and how much of them may be kept."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-Source = Literal["mp4", "webm", "mjpeg", "pictures"]
+from backend.enrichment.clips.protocol import Source
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,8 +57,3 @@ class StoreStatus:
     budget_bytes: int
     evicted_count: int
     expired_count: int
-
-
-def megabytes(size_bytes: int) -> str:
-    """For people: in units of 2**20."""
-    return f"{size_bytes / 2**20:.1f} MB"

@@ -9,8 +9,9 @@ from contextlib import contextmanager
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.enrichment.clips.clip import Clip, Quota, Source, StoreStatus, megabytes
+from backend.enrichment.clips.clip import Clip, Quota, StoreStatus
 from backend.enrichment.clips.holdings import Holdings, Kept, Reservation, result_bytes
+from backend.enrichment.clips.protocol import Source, megabytes
 from backend.errors import ClipNotFound, ClipQuotaExceeded, ClipTooLarge, NoRoomForClip
 
 
