@@ -33,7 +33,7 @@ from backend.enrichment.clips.protocol import (
 from backend.enrichment.clips.sampling import Timeline, choose, timeline
 from backend.errors import ClipRefused, ClipTooLarge, UndecodableClip, UnsupportedClip
 
-# Named, so that nothing is guessed from the content: FFmpeg knows some three hundred formats.
+# Named, so that nothing is guessed from the content: FFmpeg knows hundreds of formats.
 DEMUXERS: dict[Source, str] = {"mp4": "mov", "webm": "matroska", "mjpeg": "mjpeg"}
 DECODERS = ("h264", "hevc", "vp8", "vp9", "libdav1d", "av1", "mpeg4", "mjpeg")
 _STANDARD_STREAMS = 3
@@ -47,7 +47,7 @@ def main() -> None:
 
 
 def restrict(limits: DecodingLimits) -> None:
-    """Give up what decoding does not need; there is no way back."""
+    """Give up what decoding does not need; only root could take it back."""
     for kind, most in (
         (resource.RLIMIT_AS, limits.memory_bytes),
         (resource.RLIMIT_CPU, limits.cpu_s),

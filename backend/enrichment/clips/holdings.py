@@ -68,9 +68,8 @@ class Holdings:
 
     def of(self, owner: str) -> tuple[int, int]:
         """Clips and bytes of one owner, with what is on its way in."""
-        sizes_bytes = [
-            each.size_bytes for each in (*self.in_memory(), *self.reserved) if each.owner == owner
-        ]
+        everything: tuple[Kept | Reservation, ...] = (*self.in_memory(), *self.reserved)
+        sizes_bytes = [each.size_bytes for each in everything if each.owner == owner]
         return len(sizes_bytes), sum(sizes_bytes)
 
     def drop_unused_since(self, latest_s: float) -> int:

@@ -28,7 +28,8 @@ def test_pictures_of_any_kind_become_frames_in_their_order() -> None:
     burst = inspect(files, LIMITS)
     seen: list[tuple[int, int]] = []
     frames = decode(burst, lambda done, of: seen.append((done, of)))
-    assert (frames.shape, frames.dtype) == ((4, 40, 48, 3), np.uint8)
+    assert frames.shape == (4, 40, 48, 3)
+    assert frames.dtype == np.uint8
     assert burst.size_bytes == frames.nbytes
     assert np.array_equal(frames[0], np.asarray(PICTURE))
     assert np.array_equal(frames[1], np.asarray(PICTURE.rotate(180)))

@@ -9,7 +9,6 @@ from typing import cast
 
 import av
 import numpy as np
-from av.audio.stream import AudioStream
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
@@ -81,7 +80,7 @@ def with_sound(kind: Source = "mp4", *, picture_too: bool = True) -> bytes:
     written = io.BytesIO()
     container, codec, usual = _CODECS[kind]
     with av.open(written, "w", format=container) as out:
-        sound = cast(AudioStream, out.add_stream("libopus", rate=48000))
+        sound = out.add_stream("libopus", rate=48000)
         silence = av.AudioFrame.from_ndarray(
             np.zeros((1, 960), np.float32), format="flt", layout="mono"
         )
