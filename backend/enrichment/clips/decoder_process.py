@@ -161,12 +161,12 @@ def _frames_at(
     due = 0
     for count, frame in enumerate(frames):
         time_s = line.time_s(frame.pts, count)
-        if time_s is None or time_s < times_s[due] - line.tick_s / 2:
+        if time_s is None or time_s < times_s[due]:
             continue
         if frame.is_corrupt:
             raise UndecodableClip("A frame is broken.")
         yield time_s, frame
-        while due < len(times_s) and times_s[due] - line.tick_s / 2 <= time_s:
+        while due < len(times_s) and times_s[due] <= time_s:
             due += 1
         if due == len(times_s):
             return

@@ -177,6 +177,17 @@ def test_an_mp4_that_begins_with_its_index_is_refused_where_frames_are_missing()
         assert isinstance(told(whole[:length], "mp4").refusal, UndecodableClip), length
 
 
+def test_a_recording_cut_off_anywhere_is_refused_or_has_whole_frames() -> None:
+    whole = video("mp4", options={"movflags": "frag_every_frame+empty_moov"})
+    for length in range(0, len(whole), 10):
+        said = told(whole[:length], "mp4")
+        assert said.refusal is not None or said.frames
+        # A frame may be missing whose neighbours are there: they stand first in the file.
+        assert said.numbers == sorted(set(said.numbers))
+    within_the_last_frame = whole[: whole.rindex(b"mdat") + 6]
+    assert str(told(within_the_last_frame, "mp4").refusal) == "The file is cut off."
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_any_broken_bytes_are_refused_or_have_whole_frames(kind: Source) -> None:
     whole = video(kind, frames=6)
@@ -219,6 +230,10 @@ def test_frames_that_grow_on_the_way_are_refused() -> None:
     said = told(grows, "mjpeg")
     assert isinstance(said.refusal, UndecodableClip)
     assert "another size" in str(said.refusal)
+    # Past the limit they are not even decoded.
+    said = told(grows, "mjpeg", limits=replace(LIMITS, most_frame_pixels=64 * 48))
+    assert isinstance(said.refusal, UndecodableClip)
+    assert "another size" not in str(said.refusal)
     gigantic = video("mjpeg", frames=2) + videos.with_jpeg_size(
         video("mjpeg", frames=1), 65500, 65500
     )
