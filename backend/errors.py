@@ -11,7 +11,14 @@ FramegateError
 │   ├── AnimatedPicture         more than one frame
 │   ├── SlowBody                the body did not arrive in time
 │   ├── UnknownModel            no model of that name in the zoo
-│   └── ModelDisabled           a model of the zoo that is switched off
+│   ├── ModelDisabled           a model of the zoo that is switched off
+│   └── ClipRefused
+│       ├── ClipNotFound        never kept, deleted, or gone to make room
+│       ├── UnsupportedClip     not MP4, WebM or MJPEG, or of a codec that is not decoded
+│       ├── UndecodableClip     broken or cut off
+│       ├── ClipTooLarge        more bytes, pixels, frames or streams than allowed
+│       ├── SlowClip            takes longer to decode than allowed
+│       └── ClipQuotaExceeded   the caller keeps as much as it may; waiting helps
 ├── Denied
 │   ├── Unauthenticated         no key, or one that is not known
 │   ├── Forbidden               the key lacks the scope that the route needs
@@ -19,6 +26,7 @@ FramegateError
 ├── DeadlineExceeded            the caller's own time is up; what was not begun is not done
 ├── Overloaded                  no room now; waiting helps
 ├── NoRoomForBody               too many request bodies are on their way; waiting helps
+├── NoRoomForClip           the clips that are kept are all in use; waiting helps
 ├── ZooError
 │   ├── ModelTooLarge           more than the budget of memory without what is pinned
 │   ├── ModelFailed             could not be loaded, and is not tried for a while; waiting helps
@@ -89,6 +97,34 @@ class ModelDisabled(BadInput):
     pass
 
 
+class ClipRefused(BadInput):
+    """A clip that is not there or cannot be kept."""
+
+
+class ClipNotFound(ClipRefused):
+    pass
+
+
+class UnsupportedClip(ClipRefused):
+    pass
+
+
+class UndecodableClip(ClipRefused):
+    pass
+
+
+class ClipTooLarge(ClipRefused):
+    pass
+
+
+class SlowClip(ClipRefused):
+    pass
+
+
+class ClipQuotaExceeded(ClipRefused):
+    pass
+
+
 class Denied(FramegateError):
     """The caller may not, or not now."""
 
@@ -114,6 +150,10 @@ class Overloaded(FramegateError):
 
 
 class NoRoomForBody(FramegateError):
+    pass
+
+
+class NoRoomForClip(FramegateError):
     pass
 
 

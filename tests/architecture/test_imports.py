@@ -22,6 +22,7 @@ DOORS = {
     "tritonclient": {"backend/triton/grpc_server.py"},
     "simplejpeg": {"backend/images.py"},
     "cv2": {"backend/faces.py"},
+    "av": {"backend/enrichment/clips/decoder_process.py"},
     "pynvml": {"monitor/sources/gpu.py", "backend/enrichment/memory/gpu.py"},
     "rich": {
         "monitor/output/screen/frame.py",
@@ -112,6 +113,7 @@ def test_the_two_apps_of_the_backend_know_the_web_but_not_each_other() -> None:
                 "backend/faces",
                 "backend/triton/",
                 "backend/enrichment/tasks/",
+                "backend/enrichment/clips/",
             )
         ):
             assert not {n for n in names if n.startswith(("flask", "werkzeug", "backend.web"))}

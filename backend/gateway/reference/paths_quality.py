@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from backend.errors import ModelDisabled, UnknownModel, ZooError
+from backend.errors import ClipRefused, ModelDisabled, NoRoomForClip, UnknownModel, ZooError
 from backend.gateway.reference import parts, problems, schemas_quality, texts
 from backend.gateway.reference.limits import Limits
 
 _NO_ROUTE = {"not_found", "method_not_allowed"}
 _ZOO = parts.codes(UnknownModel, ModelDisabled, ZooError)
+_CLIPS = parts.codes(ClipRefused, NoRoomForClip)
 
 
 def paths(limits: Limits) -> dict[str, Any]:
@@ -28,7 +29,7 @@ def _quality(limits: Limits) -> dict[str, Any]:
         "requestBody": parts.picture_body(limits),
         "responses": {
             "200": answer,
-            **problems.responses(lambda problem: problem.code not in _NO_ROUTE | _ZOO),
+            **problems.responses(lambda problem: problem.code not in _NO_ROUTE | _ZOO | _CLIPS),
         },
         "x-curl": texts.CURL,
     }

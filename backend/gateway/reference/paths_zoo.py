@@ -4,6 +4,7 @@ from typing import Any
 
 from backend.errors import (
     BadInput,
+    ClipRefused,
     DeadlineExceeded,
     Denied,
     EnrichmentUnavailable,
@@ -22,7 +23,7 @@ _EVERY = parts.codes(Denied, MalformedRequest, Overloaded, DeadlineExceeded, Enr
 _NAMED = {*parts.codes(UnknownModel), "not_found"}
 _LOADS = parts.codes(ModelDisabled, ZooError, TritonError) - {"random_weights"}
 _PICTURE = {
-    *parts.codes(BadInput, NoRoomForBody) - parts.codes(UnknownModel, ModelDisabled),
+    *parts.codes(BadInput, NoRoomForBody) - parts.codes(UnknownModel, ModelDisabled, ClipRefused),
     "request_entity_too_large",
 }
 _HEADERS = ("RequestId", "RequestTimeout")

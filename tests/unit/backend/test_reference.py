@@ -11,7 +11,14 @@ from flask.testing import FlaskClient
 from schemathesis.specs.openapi.definitions import OPENAPI_31_VALIDATOR
 
 from backend import __version__
-from backend.errors import ModelDisabled, TritonError, UnknownModel, ZooError
+from backend.errors import (
+    ClipRefused,
+    ModelDisabled,
+    NoRoomForClip,
+    TritonError,
+    UnknownModel,
+    ZooError,
+)
 from backend.gateway.app import create_app
 from backend.gateway.reference.document import document
 from backend.gateway.reference.limits import Limits
@@ -85,10 +92,10 @@ def test_every_problem_is_in_it_with_what_to_do() -> None:
         assert row["what_to_do"] == WHAT_TO_DO[problem.code]
 
 
-def test_a_picture_can_meet_every_problem_of_the_table_but_those_of_the_zoo() -> None:
+def test_a_picture_can_meet_every_problem_of_the_table_but_those_of_zoo_and_clips() -> None:
     quality = OPERATIONS["POST", "/v1/quality"]
-    zoo = (UnknownModel, ModelDisabled, ZooError)
-    possible = [problem for kind, problem in PROBLEMS.items() if not issubclass(kind, zoo)]
+    others = (UnknownModel, ModelDisabled, ZooError, ClipRefused, NoRoomForClip)
+    possible = [problem for kind, problem in PROBLEMS.items() if not issubclass(kind, others)]
     assert codes(quality) == {problem.code for problem in possible} | {
         "request_entity_too_large",
         "internal_error",

@@ -7,7 +7,14 @@ import pytest
 
 from backend.enrichment.model_spec import ModelSpec, TaskName
 from backend.enrichment.zoo.states import Priority, State
-from backend.errors import ModelDisabled, TritonError, UnknownModel, ZooError
+from backend.errors import (
+    ClipRefused,
+    ModelDisabled,
+    NoRoomForClip,
+    TritonError,
+    UnknownModel,
+    ZooError,
+)
 from backend.gateway.reference import parts, schemas_zoo
 from backend.gateway.reference.document import document
 from backend.gateway.reference.limits import Limits
@@ -89,8 +96,9 @@ def test_every_route_can_find_the_zoo_away() -> None:
 
 
 def test_what_the_zoo_may_refuse_an_inference_with_is_in_the_document() -> None:
-    # A quality model alone refuses to answer with random weights.
-    assert set(RELAYED) - codes(f"{MODEL}/infer") == {"random_weights"}
+    # A quality model alone refuses to answer with random weights, and a picture is no clip.
+    others = {"random_weights"} | parts.codes(ClipRefused, NoRoomForClip)
+    assert set(RELAYED) - codes(f"{MODEL}/infer") == others
 
 
 def test_in_an_enrichment_what_fails_of_a_model_is_in_the_answer_and_not_its_status() -> None:
