@@ -41,19 +41,21 @@ class Asked(nn.Module):
     def forward(self, given: Tensor) -> Tensor | tuple[Tensor, Tensor]:
         match self.kind:
             case Kind.EMBEDDING if _is_sentence_transformer(self.inner):
-                mask = torch.ones_like(given)
-                sentence = self.inner({"input_ids": given, "attention_mask": mask})
-                answer: Tensor = sentence["sentence_embedding"]
+                answer: Tensor = self.inner(_text(given))["sentence_embedding"]
             case Kind.EMBEDDING:
-                answer = self.inner(input_ids=given).last_hidden_state.mean(1)
+                answer = self.inner(**_text(given)).last_hidden_state.mean(1)
             case Kind.TEXT_GENERATION:
-                answer = self.inner(input_ids=given, use_cache=False).logits[:, -1]
+                answer = self.inner(**_text(given), use_cache=False).logits[:, -1]
             case Kind.VISION:
                 answer = self.inner(pixel_values=given).logits
             case Kind.DETECTION:
                 found = self.inner(pixel_values=given)
                 return found.logits, found.pred_boxes
         return answer
+
+
+def _text(tokens: Tensor) -> dict[str, Tensor]:
+    return {"input_ids": tokens, "attention_mask": torch.ones_like(tokens)}
 
 
 def load(kind: str, folder: Path, on: str) -> Callable[[], None]:
