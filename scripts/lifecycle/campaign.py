@@ -98,8 +98,9 @@ def run(plan: Plan, scratch: Path, findings: Findings, say: Say) -> None:
                             measure(model, isolation, opened, plan.cycles, progress)
                         )
             except LifecycleError as error:  # there is no server
-                say(f"Not measured in {isolation}: {error}")
-                findings.lifecycles += [_failed(model, isolation, error) for model in models]
+                for model in models:
+                    findings.lifecycles.append(_failed(model, isolation, error))
+                    progress.failed(findings.lifecycles[-1], plan.cycles)
     finally:
         maker.end()
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 # Of a model's pages: a kernel under pressure drops some that nobody misses.
 HIT_RATIO = 0.9
@@ -37,7 +38,7 @@ def holds(files: Iterable[Path]) -> bool | None:
     return cached >= HIT_RATIO * pages if pages else None
 
 
-def _resident(file: Path) -> "np.ndarray[tuple[int], np.dtype[np.bool_]] | None":
+def _resident(file: Path) -> NDArray[np.bool_] | None:
     """Of each page, whether it is in memory; None where the kernel does not say."""
     with file.open("rb") as opened, mmap.mmap(opened.fileno(), 0, prot=mmap.PROT_READ) as mapped:
         content = np.frombuffer(mapped, np.uint8)
