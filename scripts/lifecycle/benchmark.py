@@ -91,10 +91,10 @@ class ModelLifecycleBenchmark:
         return LoadMetrics(
             cycle,
             load_time_ms=loaded.load_time_ms,
-            memory_before_mb=before.own_bytes / MB,
-            memory_increase_mb=(after.own_bytes - before.own_bytes) / MB,
-            memory_held_mb=(held.own_bytes - before.own_bytes) / MB,
-            resident_increase_mb=(after.resident_bytes - before.resident_bytes) / MB,
+            memory_before_mb=before.resident_bytes / MB,
+            memory_increase_mb=(after.resident_bytes - before.resident_bytes) / MB,
+            memory_held_mb=(held.resident_bytes - before.resident_bytes) / MB,
+            own_held_mb=(held.own_bytes - before.own_bytes) / MB,
             gpu_memory_increase_mb=_gpu_mb(before, after),
             cache_hit=loaded.cache_hit,
             first_inference_ms=first_inference_ms,
@@ -105,10 +105,12 @@ class ModelLifecycleBenchmark:
         unloaded = self._way.unload()
         left = self._way.memory()
         before_mb = load.memory_before_mb
-        whole_mb = None if before_mb is None else held.own_bytes / MB - before_mb
-        reclaimed_mb = (held.own_bytes - left.own_bytes) / MB
+        whole_mb = None if before_mb is None else held.resident_bytes / MB - before_mb
+        reclaimed_mb = (held.resident_bytes - left.resident_bytes) / MB
         untrimmed = unloaded.untrimmed
-        untrimmed_mb = None if untrimmed is None else (held.own_bytes - untrimmed.own_bytes) / MB
+        untrimmed_mb = (
+            None if untrimmed is None else (held.resident_bytes - untrimmed.resident_bytes) / MB
+        )
         return UnloadMetrics(
             load.cycle,
             unload_time_ms=unloaded.unload_time_ms,
@@ -116,7 +118,7 @@ class ModelLifecycleBenchmark:
             reclamation_percentage=percentage(reclaimed_mb, whole_mb),
             untrimmed_percentage=percentage(untrimmed_mb, whole_mb),
             gpu_memory_reclaimed_mb=_gpu_mb(left, held),
-            memory_left_mb=left.own_bytes / MB,
+            memory_left_mb=left.resident_bytes / MB,
         )
 
 

@@ -13,13 +13,13 @@ class Memory:
     """At one moment.
 
     Attributes:
-        own_bytes: of the processes alone (USS): what comes back when they end.
-        resident_bytes: with what they share with others (RSS).
+        resident_bytes: what is in memory of theirs (RSS), the pages of mapped files among it.
+        own_bytes: of that, what nobody shares (USS). A file that is mapped twice counts for nobody.
         gpu_bytes: what PyTorch has reserved on the GPU; None where that is not known.
     """
 
-    own_bytes: int
     resident_bytes: int
+    own_bytes: int
     gpu_bytes: int | None
 
 
@@ -35,7 +35,7 @@ def of(pids: Iterable[int], gpu_bytes: int | None = None) -> Memory:
             found = psutil.Process(pid).memory_full_info()
             own += found.uss
             resident += found.rss
-    return Memory(own, resident, gpu_bytes)
+    return Memory(resident, own, gpu_bytes)
 
 
 def trim() -> bool:

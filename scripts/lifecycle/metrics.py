@@ -24,10 +24,11 @@ class LoadMetrics:
 
     Attributes:
         cycle: from 1; the first one is the cold one.
-        memory_before_mb: what the processes had for themselves (USS) before.
-        memory_increase_mb: and how much more once the model was loaded.
+        memory_before_mb: resident memory (RSS) of the processes before.
+        memory_increase_mb: and how much more once the model was loaded; of weights that are mapped
+            from their file only what was touched so far.
         memory_held_mb: and how much more after the first inference.
-        resident_increase_mb: as memory_increase_mb, in resident memory (RSS).
+        own_held_mb: as memory_held_mb, of what no other process shares (USS).
         gpu_memory_increase_mb: what PyTorch had reserved on the GPU more than before.
         cache_hit: whether the model's files were in the kernel's page cache.
         error: why there are no figures.
@@ -38,7 +39,7 @@ class LoadMetrics:
     memory_before_mb: float | None = None
     memory_increase_mb: float | None = None
     memory_held_mb: float | None = None
-    resident_increase_mb: float | None = None
+    own_held_mb: float | None = None
     gpu_memory_increase_mb: float | None = None
     cache_hit: bool | None = None
     first_inference_ms: float | None = None
@@ -55,7 +56,7 @@ class UnloadMetrics:
         reclamation_percentage: of what they had more than before the load.
         untrimmed_percentage: the same after garbage collection alone, before the C library was
             told to give back what it keeps (malloc_trim); in process only.
-        memory_left_mb: what the processes still have for themselves.
+        memory_left_mb: resident memory of the processes after it.
     """
 
     cycle: int
@@ -104,8 +105,13 @@ class Lifecycle:
 
     @property
     def runtime_mb(self) -> float | None:
-        """What the processes had for themselves before any model."""
+        """Resident memory of the processes before any model."""
         return self.loads[0].memory_before_mb if self.loads else None
+
+    @property
+    def base_mb(self) -> float | None:
+        """The median of what the processes had before the loads after the first."""
+        return _median(one.memory_before_mb for one in self.loads[1:])
 
     @property
     def memory_mb(self) -> float | None:
@@ -118,11 +124,14 @@ class Lifecycle:
 
     @property
     def footprint_mb(self) -> float | None:
-        """The most that it ever held: after any load, or after its first inference."""
+        """The most that it held after a load or after its first inference.
+
+        Without the first cycle, which also brings in what stays for ever.
+        """
         return max(
             (
                 held
-                for one in self.loads
+                for one in self.loads[1:]
                 for held in (one.memory_increase_mb, one.memory_held_mb)
                 if held is not None
             ),

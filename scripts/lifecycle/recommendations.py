@@ -63,6 +63,7 @@ class MemoryPlan:
     Attributes:
         reserve_mb: for one worker with one model.
         total_mb: for `models` of them.
+        base_mb: what the processes take without any model; None where that is not known.
     """
 
     isolation: Isolation
@@ -71,6 +72,7 @@ class MemoryPlan:
     reserve_mb: float
     models: int
     total_mb: float
+    base_mb: float | None
 
 
 @dataclass(frozen=True)
@@ -147,7 +149,10 @@ def memory_plan(isolation: Isolation, found: Sequence[Lifecycle], models: int) -
         return None
     largest_mb, largest = max(sizes)
     reserve_mb = RESERVE_RATIO * largest_mb
-    return MemoryPlan(isolation, largest_mb, largest, reserve_mb, models, models * reserve_mb)
+    base_mb = max((one.base_mb for one in found if one.base_mb is not None), default=None)
+    return MemoryPlan(
+        isolation, largest_mb, largest, reserve_mb, models, models * reserve_mb, base_mb
+    )
 
 
 def _loading(advice: LoadingAdvice) -> str:
@@ -176,8 +181,9 @@ def _unloading(advice: UnloadingAdvice) -> str:
 
 
 def _memory(plan: MemoryPlan) -> str:
+    beside = f", beside the {plan.base_mb:,.0f} MB without any model" if plan.base_mb else ""
     return (
         f"{NAMES[plan.isolation]}, reserve {plan.reserve_mb:,.0f} MB for each worker: "
         f"{RESERVE_RATIO:g} times the {plan.largest_mb:,.0f} MB of the largest model "
-        f"({plan.largest}). {plan.models} models at once want {plan.total_mb:,.0f} MB."
+        f"({plan.largest}). {plan.models} models at once want {plan.total_mb:,.0f} MB{beside}."
     )

@@ -34,6 +34,7 @@ _DERIVED = (
     "cold_inference_ms",
     "first_inference_ms",
     "runtime_mb",
+    "base_mb",
     "memory_mb",
     "gpu_memory_mb",
     "footprint_mb",
@@ -143,10 +144,10 @@ def notes(report: Report) -> list[str]:
     if real:
         told.append(f"From the disk: {', '.join(real)}.")
     told.append(
-        "Memory is what the processes have for themselves (USS), in units of 2**20 bytes. In "
-        "process it is the model's alone, beside PyTorch, which was there before; in a subprocess "
-        "the whole process, PyTorch included; in Triton what the server and its models' processes "
-        "have more than before."
+        "Memory is resident memory (RSS) in units of 2**20 bytes. In process it is the model's "
+        "alone, beside PyTorch, which was there before; in a subprocess the whole process, PyTorch "
+        "included; in Triton what the server and its models' processes have more than before. "
+        "Transformers maps weights from their file, so that memory comes with the first inference."
     )
     if report.gpu is None:
         told.append("Nothing was measured on a GPU.")

@@ -12,9 +12,9 @@ from scripts.lifecycle.ways import Loaded, Unloaded
 MODEL = ModelConfig(Kind.VISION, "ViT-S/16", Path("nowhere"), random_weights=True)
 
 
-def held(own_mb: float, *, gpu_mb: float | None = None) -> Memory:
+def held(resident_mb: float, *, gpu_mb: float | None = None) -> Memory:
     gpu_bytes = None if gpu_mb is None else int(gpu_mb * MB)
-    return Memory(int(own_mb * MB), int((own_mb + 1000) * MB), gpu_bytes)
+    return Memory(int(resident_mb * MB), int(resident_mb * MB / 2), gpu_bytes)
 
 
 class ScriptedWay:
@@ -81,7 +81,7 @@ def lifecycle(
             memory_before_mb=400.0,
             memory_increase_mb=held_mb - 10,
             memory_held_mb=held_mb,
-            resident_increase_mb=held_mb + 5,
+            own_held_mb=held_mb / 2,
             cache_hit=cycle > 1,
             first_inference_ms=ms / 10,
         )

@@ -27,7 +27,7 @@ def test_a_load_has_its_time_its_memory_and_its_first_inference() -> None:
         memory_before_mb=400,
         memory_increase_mb=90,
         memory_held_mb=100,
-        resident_increase_mb=90,
+        own_held_mb=50,
         gpu_memory_increase_mb=None,
         cache_hit=True,
         first_inference_ms=7,

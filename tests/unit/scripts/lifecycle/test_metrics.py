@@ -25,12 +25,14 @@ def test_growth_counts_from_the_end_of_the_first_cycle() -> None:
     assert one.runtime_mb == 400
 
 
-def test_the_footprint_is_the_most_that_was_ever_held() -> None:
+def test_the_footprint_is_the_most_that_was_held_after_the_first_cycle() -> None:
     one = lifecycle(held_mb=100)
     assert one.memory_mb == 90
     assert one.footprint_mb == 100
-    first = dataclasses.replace(one.loads[0], memory_increase_mb=130.0)
-    assert dataclasses.replace(one, loads=(first, *one.loads[1:])).footprint_mb == 130
+    larger = dataclasses.replace(one.loads[1], memory_increase_mb=130.0)
+    assert dataclasses.replace(one, loads=(one.loads[0], larger)).footprint_mb == 130
+    assert dataclasses.replace(one, loads=(larger, one.loads[0])).footprint_mb == 100
+    assert one.base_mb == 400
 
 
 def test_one_cycle_says_nothing_of_warm_loads_or_growth() -> None:

@@ -67,8 +67,12 @@ def test_a_worker_is_given_one_and_a_half_times_the_largest_model() -> None:
     assert in_process.largest is Kind.TEXT_GENERATION
     assert in_process.reserve_mb == 630.75
     assert in_process.total_mb == 6307.5
+    assert in_process.base_mb == 400
     assert in_subprocess.total_mb == 10_500
-    assert any("reserve 631 MB" in one and "6,308 MB" in one for one in found.sentences())
+    assert any(
+        "reserve 631 MB" in one and "6,308 MB, beside the 400 MB" in one
+        for one in found.sentences()
+    )
 
 
 def test_of_what_was_not_measured_nothing_is_said() -> None:
