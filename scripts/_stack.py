@@ -109,7 +109,7 @@ class Child:
                 stdout=output,
                 stderr=subprocess.STDOUT if output else None,
                 start_new_session=True,
-                preexec_fn=_set_up_child,
+                preexec_fn=set_up_child,
             )
 
     @property
@@ -135,7 +135,7 @@ class Child:
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-8:])
 
 
-def _set_up_child() -> None:
+def set_up_child() -> None:
     """In the child: listen to signals again, and end when the parent is killed outright."""
     for signum in _STOP_SIGNALS:
         signal.signal(signum, signal.SIG_DFL)

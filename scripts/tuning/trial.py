@@ -4,7 +4,6 @@ import contextlib
 import os
 import secrets
 import shutil
-import socket
 import sys
 import tempfile
 import time
@@ -15,11 +14,11 @@ from typing import Any, Self
 import psutil
 import requests
 
+from scripts._ports import HOST, free_ports
 from scripts._stack import Child, deferred, undisturbed
 from scripts.tuning.points import TuningError
 from triton_runtime.server import CONTROL_HEADER, complaint
 
-HOST = "127.0.0.1"
 READY_TIMEOUT_S = 120
 UNLOAD_TIMEOUT_S = 30
 LOAD_TIMEOUT_S = 300
@@ -48,7 +47,7 @@ class TrialServer:
         self._folder = tempfile.TemporaryDirectory(prefix="framegate_tuning_")
         self._repository = Path(self._folder.name) / "models"
         self._log = Path(self._folder.name) / "triton.log"
-        self._ports = _free_ports(3)
+        self._ports = free_ports(3)
         self.address = (HOST, self._ports[0])
         self._url = f"http://{HOST}:{self._ports[0]}/v2"
         self._token = secrets.token_urlsafe(32)
@@ -184,11 +183,3 @@ class TrialServer:
 def _cpu_s(process: psutil.Process) -> float:
     times = process.cpu_times()
     return float(times.user + times.system)
-
-
-def _free_ports(count: int) -> list[int]:
-    with contextlib.ExitStack() as held:
-        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
-        for one in sockets:
-            one.bind((HOST, 0))
-        return [int(one.getsockname()[1]) for one in sockets]
