@@ -131,9 +131,9 @@ def test_a_model_that_kills_triton_is_told_and_the_next_finds_a_new_one(tmp_path
 
 
 def test_ctrl_c_leaves_no_process_and_writes_what_was_measured(tmp_path: Path) -> None:
-    # The second takes a while to fill its memory.
-    models = (OCR, "violence-detection")
-    run = Benchmark(tmp_path, models, "--repository", str(tmp_path / "models"))
+    repository = tmp_path / "models"
+    write_pet(repository, initialize="__import__('time').sleep(6)")
+    run = Benchmark(tmp_path, (OCR, PET), "--repository", str(repository))
     try:
         wait_until(lambda: f"Loading {OCR}" in run.output, timeout_s=60, what="one is measured")
         started = psutil.Process(run.process.popen.pid).children(recursive=True)
