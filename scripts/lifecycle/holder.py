@@ -96,7 +96,7 @@ def serve(holder: Holder, asked: TextIO, answers: TextIO) -> None:
     """Answer every line until there are no more."""
     for line in asked:
         try:
-            answer = {"value": holder.do(json.loads(line))}
+            answer: Answer = {"value": holder.do(json.loads(line))}
         except Exception as error:  # noqa: BLE001 - whatever a library fails with is an answer here
             said = str(error).strip().splitlines()
             answer = {"error": f"{type(error).__name__}: {said[0][:300] if said else ''}"}

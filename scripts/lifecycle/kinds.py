@@ -70,7 +70,7 @@ ARCHITECTURES: Mapping[Kind, Architecture] = {
         },
     ),
     Kind.DETECTION: Architecture(
-        like="YOLOS-S, pictures of 416×256",
+        like="YOLOS-S with one set of positions, pictures of 416×256",
         config="YolosConfig",
         network="YolosForObjectDetection",
         opener="AutoModelForObjectDetection",
@@ -80,6 +80,8 @@ ARCHITECTURES: Mapping[Kind, Architecture] = {
             "num_attention_heads": 6,
             "intermediate_size": 1536,
             "image_size": [256, 416],
+            # OpenVINO takes a minute to resize those of every layer, at each load.
+            "use_mid_position_embeddings": False,
             "num_labels": 91,
         },
     ),

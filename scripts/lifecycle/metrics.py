@@ -82,7 +82,8 @@ class Lifecycle:
 
     @property
     def error(self) -> str | None:
-        return next((one.error for one in (*self.loads, *self.unloads) if one.error), None)
+        errors = [*(one.error for one in self.loads), *(one.error for one in self.unloads)]
+        return next(filter(None, errors), None)
 
     @property
     def cold_load_ms(self) -> float | None:

@@ -13,7 +13,6 @@ from typing import Any
 
 from loadtest._analysis._hardware import read_hardware
 from scripts._stack import PROJECT, Interrupted, interruptible, say
-from scripts.fetching.progress import table
 from scripts.lifecycle import campaign, report
 from scripts.lifecycle.metrics import Isolation
 from scripts.lifecycle.options import Options
@@ -70,7 +69,7 @@ def show(made: Report) -> None:
         found = [one for one in made.lifecycles if one.isolation is isolation]
         if found:
             say(f"\n{report.title(isolation)}")
-            table(report.HEADS, [report.row(one) for one in found])
+            say(report.aligned([report.HEADS, *map(report.row, found)]))
         for one in found:
             if one.error:
                 say(f"{one.kind} was not measured: {one.error}")

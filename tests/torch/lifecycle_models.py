@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import torch
 import transformers
@@ -11,9 +12,9 @@ from scripts.lifecycle import networks
 from scripts.lifecycle.kinds import ARCHITECTURES, Kind, ModelConfig
 
 SLOW_S = 2.2
-_SMALL = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2}
+_SMALL: dict[str, Any] = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2}
 _SIGHT = _SMALL | {"intermediate_size": 64, "patch_size": 8}
-_TOLD = {
+_TOLD: dict[Kind, dict[str, Any]] = {
     Kind.EMBEDDING: _SMALL | {"intermediate_size": 64, "vocab_size": 99},
     Kind.TEXT_GENERATION: {"n_layer": 2, "n_embd": 32, "n_head": 2, "vocab_size": 99},
     Kind.VISION: _SIGHT | {"image_size": 32, "num_labels": 5},

@@ -54,10 +54,11 @@ def test_every_kind_is_measured_in_process(folders: Mapping[Kind, Path], tmp_pat
 
 
 def test_a_network_of_random_weights_takes_what_its_weights_take(tmp_path: Path) -> None:
-    plan = Plan((Kind.EMBEDDING,), (Isolation.PROCESS, Isolation.SUBPROCESS), 2, device="cpu")
+    plan = Plan((Kind.VISION,), (Isolation.PROCESS, Isolation.SUBPROCESS), 2, device="cpu")
     (in_process, in_subprocess), _ = run(plan, tmp_path)
     assert in_process.random_weights
-    weights_mb = 22.7e6 * 4 / 2**20
+    # A picture goes through every weight; tokens would touch few of the vocabulary.
+    weights_mb = 22.1e6 * 4 / 2**20
     assert in_process.footprint_mb == pytest.approx(weights_mb, rel=0.3)
     assert in_process.reclamation_percentage is not None
     assert in_process.reclamation_percentage > 50

@@ -103,6 +103,10 @@ def test_figures_are_as_long_as_they_are_certain(value: float | None, unit: str,
     assert report.shown(value, unit) == text
 
 
+def test_columns_stand_under_one_another() -> None:
+    assert report.aligned([("kind", "load"), ("a", "4 ms")]) == "kind  load\na     4 ms"
+
+
 def test_bad_verdicts_are_named() -> None:
     leaking = lifecycle(left_mb=(400, 430, 460), back=(10, 40, 40))
     assert report.bad([lifecycle(), leaking]) == [
