@@ -4,12 +4,14 @@ import os
 import secrets
 import socket
 import sys
+import time
 from pathlib import Path
 from typing import Protocol, Self
 
 import psutil
 
 from backend.enrichment.memory.stubs import ModelProcesses
+from backend.errors import TritonUnavailable
 from backend.settings import is_loopback
 from backend.triton.grpc_server import TritonServer
 from benchmarks.processes import HOST, Processes, free_port, wait_answering
@@ -20,6 +22,7 @@ from scripts.vram.troubles import UsageError
 _HANDED_ON = ("FRAMEGATE_TRITON_RUNTIME", "FRAMEGATE_TRITON_MODELS_ENV", "FRAMEGATE_TRITON_CONFIG")
 # Some quality model is always loaded; this one starts quickly and needs no other.
 _QUALITY_MODEL = "capture_quality"
+_GRPC_TIMEOUT_S = 10.0
 
 
 class Place(Protocol):
@@ -84,6 +87,20 @@ class OwnTriton:
         command = [sys.executable, "-m", "triton_runtime"]
         self._child = self._own.start("vram-launcher", command, variables)
         wait_answering(self._child, self._http_port, "/v2/health/ready")
+        self._wait_for_grpc()
+
+    def _wait_for_grpc(self) -> None:
+        """A connection that was lost looks again a second later at most."""
+        until_s = time.monotonic() + _GRPC_TIMEOUT_S
+        while True:
+            try:
+                self.server.index()
+            except TritonUnavailable:
+                if time.monotonic() > until_s:
+                    return  # whoever asks is told
+                time.sleep(0.05)
+            else:
+                return
 
 
 class GivenTriton:

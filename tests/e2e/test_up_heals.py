@@ -66,6 +66,8 @@ def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
     )
     try:
         made = Up(process, f"http://127.0.0.1:{port}")
+        # A death before that ends it: what cannot start is not worth repeating.
+        wait_until(lambda: "Ready after" in process.output, timeout_s=60)
         wait_until(made.works, timeout_s=60, what="both kinds of picture are answered")
         yield made
     finally:
