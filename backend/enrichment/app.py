@@ -17,7 +17,7 @@ from backend.enrichment.memory.stubs import ModelProcesses
 from backend.enrichment.metrics import ZooMetrics
 from backend.enrichment.settings import Settings
 from backend.enrichment.timer import Timer
-from backend.enrichment.zoo.states import Policy, Priority, ZooModel
+from backend.enrichment.zoo.states import Policy, ZooModel
 from backend.enrichment.zoo.zoo import Zoo
 from backend.errors import TritonError
 from backend.triton.grpc_server import TritonServer
@@ -113,8 +113,6 @@ def _callers(settings: Settings) -> Callers:
 def zoo_models(catalog: Catalog) -> list[ZooModel]:
     """What the zoo must know of the catalogue's models."""
     return [
-        ZooModel(
-            spec.name, Priority(spec.priority), spec.memory_estimate_bytes, enabled=spec.enabled
-        )
+        ZooModel(spec.name, spec.priority, spec.memory_estimate_bytes, enabled=spec.enabled)
         for spec in catalog.values()
     ]

@@ -1,24 +1,17 @@
 """One row of the catalogue: what is known of a model before it is loaded."""
 
-from enum import IntEnum, StrEnum
+from enum import StrEnum
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from backend.enrichment.zoo.states import Priority
 
 # Triton's names. dims leave the batch axis out; -1 is as many as there are prompts, frames, pixels.
 DataType = Literal["FP32", "UINT8", "INT64", "BYTES"]
 Dims = tuple[int, ...]
 # Beside the picture, what a model that takes text is sent.
 PROMPTS_INPUT = "prompts"
-
-
-class Priority(IntEnum):
-    """Lower values are evicted last."""
-
-    CRITICAL = 0
-    HIGH = 1
-    MEDIUM = 2
-    LOW = 3
 
 
 class Category(StrEnum):

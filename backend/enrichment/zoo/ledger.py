@@ -87,7 +87,3 @@ class Ledger:
 
     def quarantined_of(self, name: str) -> int:
         return self._quarantined_bytes.get(name, 0)
-
-    @property
-    def quarantined_names(self) -> tuple[str, ...]:
-        return tuple(self._quarantined_bytes)

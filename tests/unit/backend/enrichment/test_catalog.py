@@ -7,7 +7,8 @@ from pydantic import ValidationError
 
 from backend.enrichment import catalog
 from backend.enrichment.catalog import CatalogInvalid, parse
-from backend.enrichment.model_spec import Priority, TaskName
+from backend.enrichment.model_spec import TaskName
+from backend.enrichment.zoo.states import Priority
 from scripts.document_catalog import DOCUMENT, render
 from tests.processes import PROJECT
 
