@@ -39,7 +39,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 
     | route | what |
     |---|---|
-    | GET / | camera page |
+    | GET /, /clips | camera page, and the page for clips |
     | POST /v1/quality | score one picture |
     | POST /v1/enrich | ask several models of the zoo about one picture |
     | GET /v1/models, /v1/models/{name}, …/plan | what the zoo has, and what a load would mean |

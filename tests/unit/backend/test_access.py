@@ -28,6 +28,7 @@ KEYS = (
 # Every other route has to declare a scope.
 OPEN = {
     "/",
+    "/clips",
     "/static/<path:filename>",
     "/health",
     "/health/live",
