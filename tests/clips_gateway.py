@@ -1,7 +1,7 @@
 """A stand-in for the gateway's clips and jobs: frames and scores are made up."""
 
 import itertools
-import threading
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -61,7 +61,7 @@ class ClipsGateway(BrowserGateway):
     """
     Attributes:
         asked: what came in, in order.
-        goes_on: while not set, jobs stay where they are.
+        held: kinds of jobs that get half way and no further.
         at_once: answers without jobs.
         key: what has to be sent, where one is needed.
         refusals: by "METHOD /path", what is answered instead, each once.
@@ -72,7 +72,7 @@ class ClipsGateway(BrowserGateway):
     def __init__(self) -> None:
         super().__init__()
         self._app.before_request(self._admit)
-        rules = {
+        rules: dict[tuple[str, str], Callable[..., Response]] = {
             ("POST", "/v1/clips"): self._upload,
             ("GET", "/v1/clips"): self._list,
             ("GET", "/v1/clips/<name>"): self._clip,
@@ -89,8 +89,7 @@ class ClipsGateway(BrowserGateway):
     def reset(self) -> None:
         super().reset()
         self.asked: list[Asked] = []
-        self.goes_on = threading.Event()
-        self.goes_on.set()
+        self.held: set[str] = set()
         self.at_once = False
         self.key: str | None = None
         self.refusals: dict[str, Reply] = {}
@@ -217,7 +216,7 @@ class ClipsGateway(BrowserGateway):
         shown = job.as_dict()
         if job.state == "running" and self.failure is not None:
             return jsonify(shown | {"state": "failed", "problem": self.failure})
-        if job.state == "running" and (job.done < FRAMES / 2 or self.goes_on.is_set()):
+        if job.state == "running" and (job.done < FRAMES / 2 or job.kind not in self.held):
             job = replace(job, done=job.done + FRAMES // 2)
             if job.done >= FRAMES:
                 clip = job.result["id"] if job.kind == "decode" else job.clip

@@ -14,12 +14,12 @@ from tests.processes import wait_until
 pytestmark = pytest.mark.browser
 
 
-def phase(page: Page) -> str | None:
+def phase_of(page: Page) -> str | None:
     return page.data("state", "phase")
 
 
 def wait_for(page: Page, wanted: str) -> None:
-    wait_until(lambda: phase(page) == wanted, what=f"{wanted}, and not {phase(page)}")
+    wait_until(lambda: phase_of(page) == wanted, what=f"{wanted}, and not {phase_of(page)}")
 
 
 def choose(page: Page, *files: Path) -> None:
@@ -98,7 +98,7 @@ def test_what_is_no_clip_is_not_sent_and_what_is_shown_stays(
     letter = tmp_path / "letter.txt"
     letter.write_text("Dear")
     choose(page, video, letter)
-    assert phase(page) == "problem"
+    assert phase_of(page) == "problem"
     assert "neither one video nor a burst" in page.text("state")
     assert len(site.asked) == before
     assert len(shots(page)) == 3
@@ -107,13 +107,13 @@ def test_what_is_no_clip_is_not_sent_and_what_is_shown_stays(
 def test_a_page_that_is_loaded_again_goes_on_with_its_job(
     page: Page, site: ClipsGateway, video: Path
 ) -> None:
-    site.goes_on.clear()
+    site.held = {"decode"}
     choose(page, video)
     wait_until(lambda: "50 %" in page.text("progress-words"), what="half of it is decoded")
     assert fragment(page).startswith("#job=job-")
     page.driver.refresh()
     wait_until(lambda: "50 %" in page.text("progress-words"), what="the page says so again")
-    site.goes_on.set()
+    site.held.clear()
     wait_for(page, "done")
     assert len(site.requests("POST", "/v1/clips")) == 2, "one upload, one question"
     assert fragment(page) == "#clip=clip-1"
@@ -134,17 +134,13 @@ def test_an_upload_that_is_cancelled_breaks_off(page: Page, site: ClipsGateway) 
     assert site.jobs == {}
 
 
-@pytest.mark.parametrize("scoring", [False, True])
+@pytest.mark.parametrize(("kind", "phase"), [("decode", "decoding"), ("best_shot", "scoring")])
 def test_what_is_cancelled_keeps_neither_job_nor_clip(
-    page: Page, site: ClipsGateway, video: Path, scoring: bool
+    page: Page, site: ClipsGateway, video: Path, kind: str, phase: str
 ) -> None:
-    site.goes_on.clear()
+    site.held = {kind}
     choose(page, video)
-    wait_for(page, "decoding")
-    if scoring:
-        site.goes_on.set()
-        wait_for(page, "scoring")
-        site.goes_on.clear()
+    wait_for(page, phase)
     page.click("cancel")
     wait_for(page, "cancelled")
     assert page.text("state") == "Cancelled. Nothing is kept."
@@ -157,7 +153,7 @@ def test_what_is_cancelled_keeps_neither_job_nor_clip(
 def test_a_job_that_somebody_else_cancelled_is_told_so(
     page: Page, site: ClipsGateway, video: Path
 ) -> None:
-    site.goes_on.clear()
+    site.held = {"decode"}
     choose(page, video)
     wait_for(page, "decoding")
     page.run_async("await fetch('/v1/jobs/job-2', {method: 'DELETE'})")
@@ -180,11 +176,11 @@ def test_a_new_clip_takes_the_place_of_the_one_before(
 ) -> None:
     choose(page, video)
     wait_for(page, "done")
-    site.goes_on.clear()
+    site.held = {"decode"}
     choose(page, video)
     wait_for(page, "decoding")
     assert site.clips == {}
-    site.goes_on.set()
+    site.held.clear()
     wait_for(page, "done")
     assert len(site.clips) == 1
 
@@ -224,7 +220,7 @@ def test_a_job_that_failed_says_why(page: Page, site: ClipsGateway, video: Path)
 def test_a_gateway_that_is_away_for_a_while_is_waited_for(
     page: Page, site: ClipsGateway, video: Path
 ) -> None:
-    site.goes_on.clear()
+    site.held = {"decode"}
     choose(page, video)
     wait_for(page, "decoding")
     site.stop()
@@ -233,7 +229,7 @@ def test_a_gateway_that_is_away_for_a_while_is_waited_for(
         assert page.text("state") == "The gateway is away. Trying again …"
     finally:
         site.start()
-    site.goes_on.set()
+    site.held.clear()
     wait_for(page, "done")
 
 
