@@ -4,7 +4,7 @@ import re
 
 from backend.errors import FrameNotFound, MalformedRequest
 
-_PART = re.compile(r"(\d{1,6})(?:-(\d{1,6}))?")
+_PART = re.compile(r"([0-9]{1,6})(?:-([0-9]{1,6}))?")
 
 
 def read_frames(text: str | None, count: int) -> tuple[int, ...]:

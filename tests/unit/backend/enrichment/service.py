@@ -52,6 +52,7 @@ class FakeServer:
     Attributes:
         asked: name and tensors of each inference.
         errors: by model, what its inferences raise, one each.
+        replies: by model, what its inferences answer instead, one each.
     """
 
     def __init__(self, triton: FakeTriton) -> None:
@@ -59,6 +60,7 @@ class FakeServer:
         self.asked: list[tuple[str, Tensors]] = []
         self.described: list[str] = []
         self.errors: dict[str, list[Exception]] = {}
+        self.replies: dict[str, list[dict[str, NDArray[Any]]]] = {}
         self.max_batch_size = 4
 
     def describe(self, name: str) -> ModelDescription:
@@ -76,6 +78,8 @@ class FakeServer:
         self.asked.append((name, tensors))
         if self.errors.get(name):
             raise self.errors[name].pop(0)
+        if self.replies.get(name):
+            return self.replies[name].pop(0)
         if name == QUALITY_MODEL:
             return {"score": tensors["image"].mean(axis=(1, 2, 3), keepdims=True)[:, 0, 0] / 255}
         if self._triton.index().get(name) != "READY":
