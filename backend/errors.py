@@ -12,13 +12,16 @@ FramegateError
 │   ├── SlowBody                the body did not arrive in time
 │   ├── UnknownModel            no model of that name in the zoo
 │   ├── ModelDisabled           a model of the zoo that is switched off
-│   └── ClipRefused
-│       ├── ClipNotFound        never kept, deleted, or gone to make room
-│       ├── UnsupportedClip     not MP4, WebM or MJPEG, or of a codec that is not decoded
-│       ├── UndecodableClip     broken or cut off
-│       ├── ClipTooLarge        more bytes, pixels, frames or streams than allowed
-│       ├── SlowClip            takes longer to decode than allowed
-│       └── ClipQuotaExceeded   the caller keeps as much as it may; waiting helps
+│   ├── ClipRefused
+│   │   ├── ClipNotFound        never kept, deleted, or gone to make room
+│   │   ├── FrameNotFound       the clip has fewer
+│   │   ├── UnsupportedClip     not MP4, WebM or MJPEG, or of a codec that is not decoded
+│   │   ├── UndecodableClip     broken or cut off
+│   │   ├── ClipTooLarge        more bytes, pixels, frames or streams than allowed
+│   │   ├── SlowClip            takes longer to decode than allowed
+│   │   └── ClipQuotaExceeded   the caller keeps as much as it may; waiting helps
+│   ├── JobNotFound             never begun, long done, or lost with its process
+│   └── JobCancelled            by its owner, while somebody waited for it
 ├── Denied
 │   ├── Unauthenticated         no key, or one that is not known
 │   ├── Forbidden               the key lacks the scope that the route needs
@@ -26,7 +29,7 @@ FramegateError
 ├── DeadlineExceeded            the caller's own time is up; what was not begun is not done
 ├── Overloaded                  no room now; waiting helps
 ├── NoRoomForBody               too many request bodies are on their way; waiting helps
-├── NoRoomForClip           the clips that are kept are all in use; waiting helps
+├── NoRoomForClip               the clips that are kept are all in use; waiting helps
 ├── ZooError
 │   ├── ModelTooLarge           more than the budget of memory without what is pinned
 │   ├── ModelFailed             could not be loaded, and is not tried for a while; waiting helps
@@ -105,6 +108,10 @@ class ClipNotFound(ClipRefused):
     pass
 
 
+class FrameNotFound(ClipRefused):
+    pass
+
+
 class UnsupportedClip(ClipRefused):
     pass
 
@@ -122,6 +129,14 @@ class SlowClip(ClipRefused):
 
 
 class ClipQuotaExceeded(ClipRefused):
+    pass
+
+
+class JobNotFound(BadInput):
+    pass
+
+
+class JobCancelled(BadInput):
     pass
 
 

@@ -159,6 +159,23 @@ def fit_square(
     return np.asarray(fitted.convert("RGB"))
 
 
+def encode_jpeg(pixels: NDArray[np.uint8], *, width: int | None = None) -> bytes:
+    """A picture as a JPEG of good quality.
+
+    Args:
+        pixels: uint8 (height, width, 3), RGB.
+        width: scale it down to that width; a smaller picture stays as it is. None for its own.
+    """
+    rows, columns = pixels.shape[:2]
+    if width is not None and width < columns:
+        size = (width, max(1, round(rows * width / columns)))
+        pixels = np.asarray(as_picture(pixels).resize(size, Image.Resampling.BILINEAR))
+    encoded: bytes = simplejpeg.encode_jpeg(
+        np.ascontiguousarray(pixels), quality=90, colorspace="RGB", colorsubsampling="420"
+    )
+    return encoded
+
+
 def as_picture(pixels: NDArray[np.uint8]) -> Image.Image:
     """What Pillow works on; pixels with a fourth channel are not copied for it."""
     height, width, channels = pixels.shape

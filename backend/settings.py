@@ -33,6 +33,20 @@ class SharedSettings(BaseSettings):
         10, gt=0, le=600, description="Longest wait for a whole request body; 408 past it."
     )
 
+    max_clip_bytes: int = Field(
+        200 * 2**20, ge=1024, description="Largest clip as a file; 413 past it."
+    )
+    clip_upload_timeout_s: float = Field(
+        120, gt=0, le=3600, description="Longest wait for a whole clip; 408 past it."
+    )
+
+    quality_model: str = Field(
+        "baseline-synthetic", min_length=1, description="The model behind /v1/quality."
+    )
+    allow_random_weights: bool = Field(
+        False, description="Serve a model whose weights are random, as its answers will say."
+    )
+
     allow_anonymous: bool = Field(
         False, description="Serve without keys although the address is not loopback."
     )
@@ -83,13 +97,6 @@ class Settings(SharedSettings):
     shared_memory: bool = Field(
         True, description="Hand pixels to a Triton on this host through shared memory."
     )
-    quality_model: str = Field(
-        "baseline-synthetic", min_length=1, description="The model behind /v1/quality."
-    )
-    allow_random_weights: bool = Field(
-        False, description="Serve a model whose weights are random, as its answers will say."
-    )
-
     max_in_flight: int = Field(
         64,
         ge=1,

@@ -26,6 +26,23 @@ class Settings(SharedSettings):
         description="Where the zoo remembers how large its models are and how long they load.",
     )
 
+    frame_cache_mb: int = Field(
+        1024, ge=1, le=10_000_000, description="Host memory for frames of clips, in 2**20 bytes."
+    )
+    clip_quota_mb: int = Field(
+        512, ge=1, le=10_000_000, description="What the clips of one key may take of it."
+    )
+    clips_per_key: int = Field(16, ge=1, le=10_000, description="Clips that one key may keep.")
+    clip_ttl_s: float = Field(
+        600, ge=1, le=86_400, description="How long a clip is kept after its last use."
+    )
+    max_clip_frames: int = Field(512, ge=1, le=10_000, description="Frames that a clip may have.")
+    clip_jobs: int = Field(2, ge=1, le=32, description="Clips decoded or shown to models at once.")
+    clip_queue: int = Field(8, ge=0, le=1000, description="Clips that may wait for it; 503 past.")
+    memory_log: bool = Field(
+        False, description="Log what models hold, every 10 micro-batches of a clip."
+    )
+
     triton_host: str = Field("127.0.0.1", description="Address Triton listens on.")
     triton_grpc_port: int = Field(8001, ge=1, le=65535, description="Triton's gRPC port.")
     triton_control_token: SecretStr | None = Field(

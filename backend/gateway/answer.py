@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from backend.framing import Box
-from backend.gateway.quality_model import Band, Identity
+from backend.gateway.quality_model import Identity
+from backend.quality import Band
 
 
 @dataclass(frozen=True)

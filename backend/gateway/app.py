@@ -10,12 +10,13 @@ from backend.gateway import health, page, quality, zoo
 from backend.gateway.cache import AnswerCache
 from backend.gateway.cache_stores import MemoryStore, RedisStore
 from backend.gateway.health import Canary
-from backend.gateway.quality_model import MEASURES, MEASURING_MODEL, SCORE, QualityModel
+from backend.gateway.quality_model import MEASURING_MODEL, QualityModel
 from backend.gateway.reference import routes as reference
 from backend.gateway.reference.document import document
 from backend.gateway.reference.limits import Limits
 from backend.gateway.scoring import QualityScorer
 from backend.gateway.zoo_client import ZooClient
+from backend.quality import IMAGE, MEASURES, SCORE
 from backend.settings import Settings
 from backend.triton.model import ModelClient
 from backend.web import (
@@ -108,7 +109,7 @@ def _quality_model(settings: Settings, name: str) -> QualityModel:
     client = ModelClient(
         settings.triton_addresses,
         name,
-        input_name="image",
+        input_name=IMAGE,
         outputs=(SCORE,),
         optional_outputs=(MEASURES,),
         connections=settings.triton_connections,

@@ -3,89 +3,18 @@
 import math
 import time
 from dataclasses import dataclass
-from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.errors import RandomWeights, TritonFailed, TritonUnavailable
+from backend.errors import TritonFailed, TritonUnavailable
+from backend.quality import MEASURES, SCORE, Bands, Description
 from backend.triton.batching import Frame
 from backend.triton.model import ModelClient
 from backend.triton.wire import Inference
 
 # Whichever model scores, the measures behind the answer are this one's.
 MEASURING_MODEL = "capture_quality"
-SCORE, MEASURES = "score", "measures"
-Band = Literal["good", "fair", "poor"]
-
-
-@dataclass(frozen=True)
-class Bands:
-    """Where a variant's scores begin to be fair, and good: scores of two variants differ."""
-
-    fair: float
-    good: float
-
-    @classmethod
-    def read(cls, text: str) -> "Bands":
-        """Read `fair=0.35,good=0.6`; ValueError where it says anything else."""
-        values = dict(part.split("=", 1) for part in text.split(","))
-        bands = cls(fair=float(values.pop("fair", "")), good=float(values.pop("good", "")))
-        if values or not 0 <= bands.fair <= bands.good <= 1:
-            raise ValueError(f"{text!r} does not say where fair and good begin")
-        return bands
-
-    def of(self, score: float) -> Band:
-        return "good" if score >= self.good else "fair" if score >= self.fair else "poor"
-
-
-@dataclass(frozen=True)
-class Description:
-    """What a model's own configuration says about it.
-
-    Attributes:
-        side: width and height of its input, in pixels.
-        variant: which scorer or weights these are.
-        bands: of this variant.
-        weights_sha256: digest of the file of weights; None where there are none.
-        random_weights: they were drawn, not learned, and the scores say nothing of a picture.
-        measures: what the elements of its output `measures` are called, in order.
-    """
-
-    side: int
-    variant: str
-    bands: Bands
-    weights_sha256: str | None = None
-    random_weights: bool = False
-    measures: tuple[str, ...] = ()
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> "Description":
-        """Read a configuration; TritonFailed where it is not one of a quality model."""
-        try:
-            side = int(config["input"][0]["dims"][0])
-        except (LookupError, TypeError, ValueError) as error:
-            raise TritonFailed("The model's configuration has no square input.") from error
-        parameters = config.get("parameters", {})
-
-        def parameter(name: str) -> str:
-            return str(parameters.get(name, {}).get("string_value", ""))
-
-        try:
-            bands = Bands.read(parameter("bands"))
-        except ValueError as error:
-            raise TritonFailed(
-                "The model's configuration names no bands: it needs the parameter `bands`, as in "
-                "fair=0.35,good=0.6."
-            ) from error
-        return cls(
-            side=side,
-            variant=parameter("variant") or "unknown",
-            bands=bands,
-            weights_sha256=parameter("weights_sha256") or None,
-            random_weights=parameter("random_weights") == "true",
-            measures=tuple(filter(None, parameter("measures").split(","))),
-        )
 
 
 @dataclass(frozen=True)
@@ -152,12 +81,8 @@ class QualityModel:
         if self._description is None:
             config = self._client.config(deadline_s=time.monotonic() + self._timeout_s)
             description = Description.from_config(config)
-            if description.random_weights and not self._allow_random_weights:
-                raise RandomWeights(
-                    f"The weights of {self.name} are random: its scores would say nothing of a "
-                    "picture. Import real ones, or set FRAMEGATE_ALLOW_RANDOM_WEIGHTS=true to try "
-                    "the plumbing."
-                )
+            if not self._allow_random_weights:
+                description.need_learned_weights(self.name)
             self._description, self._version = description, None
         return self._description
 

@@ -128,6 +128,18 @@ class TritonServer:
             max_batch_size=config.max_batch_size,
         )
 
+    def config(self, name: str) -> dict[str, Any]:
+        """The configuration of a loaded model, in the form that the server gives over HTTP.
+
+        Raises:
+            TritonError: as `load`.
+        """
+        answer = self._call(
+            lambda: self._client.get_model_config(name, as_json=True, client_timeout=_ASK_TIMEOUT_S)
+        )
+        config: dict[str, Any] = answer["config"]
+        return config
+
     def infer(
         self,
         name: str,

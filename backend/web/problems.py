@@ -36,8 +36,11 @@ PROBLEMS: dict[type[errors.FramegateError], Problem] = {
     errors.Forbidden: Problem(403, "forbidden"),
     errors.UnknownModel: Problem(404, "unknown_model"),
     errors.ClipNotFound: Problem(404, "clip_not_found"),
+    errors.FrameNotFound: Problem(404, "frame_not_found"),
+    errors.JobNotFound: Problem(404, "job_not_found"),
     errors.SlowBody: Problem(408, "slow_body"),
     errors.ModelDisabled: Problem(409, "model_disabled"),
+    errors.JobCancelled: Problem(409, "job_cancelled"),
     errors.PictureTooLarge: Problem(413, "picture_too_large"),
     errors.ClipTooLarge: Problem(413, "clip_too_large"),
     errors.UnsupportedEncoding: Problem(415, "unsupported_encoding"),
@@ -64,6 +67,9 @@ PROBLEMS: dict[type[errors.FramegateError], Problem] = {
     errors.TritonOverloaded: Problem(503, "triton_overloaded", retry_after_s=1),
     errors.TritonTimeout: Problem(504, "triton_timeout", retry_after_s=1),
 }
+
+INTERNAL = Problem(500, "internal_error")
+_OUR_FAULT = "The server failed on this request. Its log has the details under the request id."
 
 
 def register(app: Flask, *, give_way: Callable[[], None] = lambda: None) -> None:
@@ -100,10 +106,7 @@ def register(app: Flask, *, give_way: Callable[[], None] = lambda: None) -> None
     @app.errorhandler(Exception)
     def unknown(error: Exception) -> Response:
         log.exception("internal_error", extra={"code": "internal_error"})
-        return _answer(
-            Problem(500, "internal_error"),
-            "The server failed on this request. Its log has the details under the request id.",
-        )
+        return _answer(INTERNAL, _OUR_FAULT)
 
 
 def note(code: str, status: int) -> None:
@@ -116,6 +119,14 @@ def brief(error: errors.FramegateError) -> dict[str, object]:
     """An error as a part of an answer that has other parts, which are none."""
     problem = PROBLEMS[type(error)]
     metrics.count_problem(problem.code, problem.status)
+    return describe(error)
+
+
+def describe(error: Exception) -> dict[str, object]:
+    """An error for whoever asks about it later: it is not the answer to that request."""
+    if not isinstance(error, errors.FramegateError):
+        return _members(INTERNAL, _OUR_FAULT, None)
+    problem = PROBLEMS[type(error)]
     return _members(problem, str(error), error.retry_after_s or problem.retry_after_s)
 
 

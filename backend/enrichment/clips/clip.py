@@ -44,6 +44,18 @@ class Quota:
 
 
 @dataclass(frozen=True)
+class OwnClips:
+    """Attributes:
+    clips: each with how long nobody has used it, in seconds; the one used last first.
+    used_bytes: of the quota, with results and what is on its way in.
+    """
+
+    clips: tuple[tuple[Clip, float], ...]
+    used_bytes: int
+    quota: Quota
+
+
+@dataclass(frozen=True)
 class StoreStatus:
     """Attributes:
     used_bytes: frames and results of all clips, and of those deleted while in use.

@@ -29,6 +29,8 @@ from backend.errors import ClipTooLarge, SlowClip, UndecodableClip, UnsupportedC
 
 Progress = Callable[[int, int], None]
 """Told how many frames of how many are there; what it raises ends the decoding."""
+OnCancel = Callable[[Callable[[], None]], None]
+"""Is given what ends the work early, and may call it from any thread until the work is over."""
 
 PROGRAM = (sys.executable, "-m", "backend.enrichment.clips.decoder_process")
 # What reading an answer raises that is none.
@@ -152,6 +154,7 @@ def begin(
     sampling: Sampling,
     limits: DecodingLimits,
     *,
+    on_cancel: OnCancel = lambda stop: None,
     program: Sequence[str] = PROGRAM,
 ) -> Iterator[Decoding]:
     """Decode a file in a process of its own, which ends with the block.
@@ -160,7 +163,7 @@ def begin(
 
     Raises:
         UnsupportedClip: not MP4, WebM or MJPEG, or of another codec.
-        UndecodableClip: broken or cut off.
+        UndecodableClip: broken or cut off; also where it was ended early.
         ClipTooLarge: more than the limits, or it needs more memory to decode than they allow.
         SlowClip: it takes longer than the limits allow.
     """
@@ -192,6 +195,7 @@ def begin(
     with process:
         try:
             timer.start()
+            on_cancel(process.kill)
             yield Decoding(source, process, limits, late)
         finally:
             timer.cancel()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from backend.enrichment.clips import burst, decoding
 from backend.enrichment.clips.clip import Clip
-from backend.enrichment.clips.decoding import Progress
+from backend.enrichment.clips.decoding import OnCancel, Progress
 from backend.enrichment.clips.protocol import DecodingLimits
 from backend.enrichment.clips.sampling import Sampling
 from backend.enrichment.clips.store import ClipStore
@@ -24,6 +24,7 @@ class Intake:
         path: Path,
         sampling: Sampling,
         progress: Progress = lambda done, of: None,
+        on_cancel: OnCancel = lambda stop: None,
     ) -> Clip:
         """Keep the frames wanted of an MP4, WebM or MJPEG file.
 
@@ -31,7 +32,7 @@ class Intake:
             ClipRefused, NoRoomForClip: see `decoding.begin` and ClipStore.reserve.
         """
         with (
-            decoding.begin(path, sampling, self._limits) as video,
+            decoding.begin(path, sampling, self._limits, on_cancel=on_cancel) as video,
             self._store.reserve(owner, video.announced.size_bytes) as room,
         ):
             frames, times_s = video.read(progress)

@@ -3,30 +3,28 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
-
+Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 
 
 def in_micro_batches(
-    frames: NDArray[np.uint8],
-    ask: Callable[[NDArray[np.uint8]], Sequence[Answer]],
+    items: Sequence[Item],
+    ask: Callable[[Sequence[Item]], Sequence[Answer]],
     *,
     most_in_flight: int,
 ) -> Iterator[Answer]:
-    """An answer for each frame, in order.
+    """An answer for each item, in order.
 
-    The next frames are handed over when the answers to the last ones have been taken, and only
+    The next items are handed over when the answers to the last ones have been taken, and only
     then; whoever stops taking answers stops the work.
 
     Args:
-        frames: of a clip; `ask` is given parts of it, which are no copies.
-        ask: answers every frame that it is given.
+        items: frames of a clip, or parts of them.
+        ask: answers every item that it is given.
     """
-    for start in range(0, len(frames), most_in_flight):
-        batch = frames[start : start + most_in_flight]
+    for start in range(0, len(items), most_in_flight):
+        batch = items[start : start + most_in_flight]
         answers = ask(batch)
         if len(answers) != len(batch):
-            raise ValueError(f"{len(answers)} answers to {len(batch)} frames")
+            raise ValueError(f"{len(answers)} answers to {len(batch)} items")
         yield from answers

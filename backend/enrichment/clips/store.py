@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.enrichment.clips.clip import Clip, Quota, StoreStatus
+from backend.enrichment.clips.clip import Clip, OwnClips, Quota, StoreStatus
 from backend.enrichment.clips.holdings import Holdings, Kept, Reservation, result_bytes
 from backend.enrichment.clips.protocol import Source, megabytes
 from backend.errors import ClipNotFound, ClipQuotaExceeded, ClipTooLarge, NoRoomForClip
@@ -33,8 +33,8 @@ class ClipStore:
         ttl_s: float,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        self.ttl_s = ttl_s
         self._quota = quota
-        self._ttl_s = ttl_s
         self._clock = clock
         self._lock = threading.Lock()
         self._holdings = Holdings(budget_bytes)
@@ -120,6 +120,19 @@ class ClipStore:
             if kept.leases:
                 self._holdings.leaving.add(kept)
 
+    def clips_of(self, owner: str) -> OwnClips:
+        """What an owner keeps, without counting as a use of it."""
+        with self._lock:
+            self._expire_held()
+            now_s = self._clock()
+            kept = [kept for kept in self._holdings.kept.values() if kept.owner == owner]
+            clips = [(kept.clip, 0.0 if kept.leases else now_s - kept.used_s) for kept in kept]
+            return OwnClips(
+                clips=tuple(sorted(clips, key=lambda clip: clip[1])),
+                used_bytes=self._holdings.of(owner)[1],
+                quota=self._quota,
+            )
+
     def sweep(self) -> None:
         """Forget what nobody has used for too long."""
         with self._lock:
@@ -183,11 +196,11 @@ class ClipStore:
         raise ClipQuotaExceeded(
             f"You keep {clips} clips of {megabytes(used_bytes)} in all and may keep "
             f"{self._quota.most_clips} of {megabytes(self._quota.most_bytes)}: delete one.",
-            retry_after_s=min(used_s) + self._ttl_s - self._clock() if used_s else None,
+            retry_after_s=min(used_s) + self.ttl_s - self._clock() if used_s else None,
         )
 
     def _expire_held(self) -> None:
-        self._expired_count += self._holdings.drop_unused_since(self._clock() - self._ttl_s)
+        self._expired_count += self._holdings.drop_unused_since(self._clock() - self.ttl_s)
 
     def _make_room_held(self, size_bytes: int) -> bool:
         evicted = self._holdings.make_room(size_bytes)

@@ -1,7 +1,8 @@
 """Answers and models, made up."""
 
 from backend.gateway.answer import Picture, Quality
-from backend.gateway.quality_model import Bands, Identity
+from backend.gateway.quality_model import Identity
+from backend.quality import Bands
 
 BANDS = Bands(fair=0.35, good=0.6)
 MEASURER = Identity("capture_quality", "1", "v1", None, False, BANDS)

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from backend.errors import RandomWeights, TritonFailed
-from backend.gateway.quality_model import Bands, Description, QualityModel
+from backend.gateway.quality_model import QualityModel
+from backend.quality import Bands, Description
 from backend.triton.model import ModelClient
 
 BANDS = "fair=0.35,good=0.6"

@@ -28,12 +28,12 @@ def read_options(query: MultiDict[str, str], *, also: tuple[str, ...] = ()) -> O
     default = Options()
     return Options(
         prompts=tuple(query.getlist("prompt")),
-        score_threshold=_number(query, "score_threshold", float, 0, 1, default.score_threshold),
-        overlap_threshold=_number(
+        score_threshold=read_number(query, "score_threshold", float, 0, 1, default.score_threshold),
+        overlap_threshold=read_number(
             query, "overlap_threshold", float, 0, 1, default.overlap_threshold
         ),
-        max_objects=_number(query, "max_objects", int, 1, MOST_OBJECTS, default.max_objects),
-        max_classes=_number(query, "max_classes", int, 1, MOST_OBJECTS, default.max_classes),
+        max_objects=read_number(query, "max_objects", int, 1, MOST_OBJECTS, default.max_objects),
+        max_classes=read_number(query, "max_classes", int, 1, MOST_OBJECTS, default.max_classes),
     )
 
 
@@ -50,9 +50,10 @@ def read_models(query: MultiDict[str, str]) -> tuple[str, ...]:
     return found
 
 
-def _number(
+def read_number(
     query: MultiDict[str, str], name: str, kind: Callable[[str], N], least: N, most: N, default: N
 ) -> N:
+    """One parameter; MalformedRequest where it is out of its range, or no number."""
     text = query.get(name)
     if text is None:
         return default

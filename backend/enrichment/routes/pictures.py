@@ -1,18 +1,16 @@
 """POST /v1/models/{name}/infer and /v1/enrich: a picture in, what models say of it out."""
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from threading import BoundedSemaphore
 from typing import Any
 
 from flask import Blueprint, Request, Response, jsonify, request
 
 from backend import images
 from backend.enrichment.enricher import Enricher, Enrichment
-from backend.enrichment.query import read_models, read_options
+from backend.enrichment.routes.query import read_models, read_options
+from backend.enrichment.routes.room import Room
 from backend.enrichment.tasks.pictures import Pixels
-from backend.errors import FramegateError, MalformedRequest, Overloaded, SlowBody
+from backend.errors import FramegateError, MalformedRequest, SlowBody
 from backend.web import deadlines, problems
 from backend.web.access import needs
 from backend.web.api_keys import Scope
@@ -33,13 +31,13 @@ def blueprint(
         timeout_s: how long a caller waits who names no time.
     """
     routes = Blueprint("pictures", __name__)
-    room = BoundedSemaphore(most_at_once)
+    room = Room(most_at_once, "The model zoo works on as many pictures as it may: try again.")
 
     @routes.post("/v1/models/<name>/infer")
     @needs(Scope.INFER)
     def infer(name: str) -> Response:
         options = read_options(request.args)
-        with _room(room), _Picture(max_pixels, timeout_s, body_timeout_s) as picture:
+        with room.taken(), _Picture(max_pixels, timeout_s, body_timeout_s) as picture:
             answer = enricher.ask(name, picture.pixels, options, deadline_s=picture.deadline_s)
             stages_ms = {"decode": picture.decode_ms, **answer.stages_ms}
             return jsonify(
@@ -55,7 +53,7 @@ def blueprint(
         options = read_options(request.args, also=("models",))
         if options.prompts and not enricher.takes_prompts(names):
             raise MalformedRequest("None of these models takes a prompt: leave it out.")
-        with _room(room), _Picture(max_pixels, timeout_s, body_timeout_s) as picture:
+        with room.taken(), _Picture(max_pixels, timeout_s, body_timeout_s) as picture:
             answers = enricher.ask_all(
                 names, picture.pixels, options, deadline_s=picture.deadline_s
             )
@@ -71,14 +69,7 @@ def blueprint(
 
 def document(answer: Enrichment) -> dict[str, Any]:
     """One model's answer as JSON has it."""
-    return {
-        "model": {
-            "name": answer.model,
-            "version": answer.version,
-            "weights": answer.weights,
-        },
-        "result": answer.result,
-    }
+    return {"model": answer.answered_by, "result": answer.result}
 
 
 def _one_of_several(answer: Enrichment | FramegateError) -> dict[str, Any]:
@@ -114,16 +105,6 @@ class _Picture:
 
 def _rounded(stages_ms: dict[str, float]) -> dict[str, float]:
     return {stage: round(duration_ms, 3) for stage, duration_ms in stages_ms.items()}
-
-
-@contextmanager
-def _room(room: BoundedSemaphore) -> Iterator[None]:
-    if not room.acquire(blocking=False):
-        raise Overloaded("The model zoo works on as many pictures as it may: try again.")
-    try:
-        yield
-    finally:
-        room.release()
 
 
 def _body(request: Request, timeout_s: float) -> tuple[bytes, str | None]:

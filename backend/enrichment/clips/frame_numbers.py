@@ -1,0 +1,34 @@
+"""Which frames of a clip are meant: numbers and ranges by commas."""
+
+import re
+
+from backend.errors import FrameNotFound, MalformedRequest
+
+_PART = re.compile(r"([0-9]{1,6})(?:-([0-9]{1,6}))?")
+
+
+def read_frames(text: str | None, count: int) -> tuple[int, ...]:
+    """Numbers of the frames meant, ascending, each once.
+
+    Args:
+        text: as `0,4,8-12`; None for all.
+        count: of the frames that there are.
+
+    Raises:
+        MalformedRequest: the text is something else.
+        FrameNotFound: there are fewer frames.
+    """
+    if text is None:
+        return tuple(range(count))
+    chosen: set[int] = set()
+    for part in text.split(","):
+        match = _PART.fullmatch(part.strip())
+        if match is None:
+            raise MalformedRequest(f"`frames` has {part[:20]!r}: send numbers, as in 0,4,8-12.")
+        first, last = int(match[1]), int(match[2] or match[1])
+        if last < first:
+            raise MalformedRequest(f"`frames` has {part[:20]!r}, which ends before it begins.")
+        if last >= count:
+            raise FrameNotFound(f"The clip has no frame {last}: its {count} are numbered from 0.")
+        chosen.update(range(first, last + 1))
+    return tuple(sorted(chosen))
