@@ -6,7 +6,7 @@ import { pieces } from "./history.js";
 /** @typedef {import("./clip-gateway.js").BestShots} BestShots */
 
 const HEIGHT = 140;
-const LEFT = 30;
+const LEFT = 36;
 const RIGHT = 14;
 const TOP = 22;
 const BOTTOM = 112;
@@ -66,7 +66,7 @@ const y = (score) => BOTTOM - Math.min(1, Math.max(0, score)) * (BOTTOM - TOP);
 function scale(first, last, right) {
   const levels = [0, 0.5, 1].flatMap((score) => [
     svg("line", { x1: LEFT, x2: right, y1: y(score), y2: y(score) }),
-    svg("text", { x: LEFT - 5, y: y(score) + 4, "text-anchor": "end" }, String(score)),
+    svg("text", { x: LEFT - 9, y: y(score) + 4, "text-anchor": "end" }, String(score)),
   ]);
   return [
     ...levels,

@@ -79,4 +79,4 @@ def test_a_single_frame_is_drawn_where_time_begins(page: Page) -> None:
     body = """const shot = {frame: 0, time_s: 0, score: 0.5, band: 'fair'};
         const drawn = module.chart({scores: [0.5], shots: [shot]}, [0], 300);
         return drawn.querySelector('.chosen').getAttribute('cx')"""
-    assert call(page, "clip-chart.js", body) == "30"
+    assert call(page, "clip-chart.js", body) == "36"
