@@ -68,7 +68,9 @@ def tell(options: Options, found: dict[str, Any]) -> None:
     else:
         print(f"None of the {clip['frames']} frames has a score.")
     if found["infer"] is not None:
-        print(f"\n{found['infer']['model']['name']}:")
+        print(f"\n{options.infer}:")
+        for name in findings.stand_ins(found["infer"]):
+            print(f"{name} is a stand-in: what it says means nothing.")
         table(findings.ANSWER_HEADS, list(findings.answer_rows(found["infer"]["answers"])))
     if options.keep:
         print(f"\nThe clip is kept as {clip['id']}: {options.url}/clips#clip={clip['id']}")

@@ -81,6 +81,7 @@ class ClipsGateway(BrowserGateway):
             ("POST", "/v1/clips/<name>/best-shot"): self._best_shot,
             ("POST", "/v1/clips/<name>/infer"): self._infer,
             ("GET", "/v1/jobs/<name>"): self._job,
+            ("GET", "/v1/models/<name>"): self._model,
             ("DELETE", "/v1/jobs/<name>"): self._delete_job,
         }
         for (method, rule), view in rules.items():
@@ -103,7 +104,7 @@ class ClipsGateway(BrowserGateway):
         return [one for one in self.asked if one.method == method and path in one.path]
 
     def _admit(self) -> Response | None:
-        if not request.path.startswith("/v1/clips") and not request.path.startswith("/v1/jobs"):
+        if not request.path.startswith(("/v1/clips", "/v1/jobs", "/v1/models")):
             return None
         sent = request.headers.get("Authorization")
         self.asked.append(
@@ -126,6 +127,11 @@ class ClipsGateway(BrowserGateway):
         response.status_code = refusal.status
         response.headers.update(refusal.headers)
         return response
+
+    def _model(self, name: str) -> Response:
+        if name not in ("m", "d"):
+            return _problem(404, "unknown_model", f"There is no model {name!r} in the zoo.")
+        return jsonify(name=name)
 
     def _upload(self) -> Response:
         name = f"clip-{next(self._numbers)}"
@@ -187,8 +193,8 @@ class ClipsGateway(BrowserGateway):
             | ({"detections": [seen]} if detector else {})
             for number in range(2)
         ]
-        model = {"name": request.args["model"], "version": "1", "weights": None}
-        other = {"name": detector, "version": "1", "weights": None} if detector else None
+        model = {"name": request.args["model"], "version": "1", "weights": "onnx"}
+        other = {"name": detector, "version": "1", "weights": "stand-in"} if detector else None
         result = {"clip": name, "model": model, "detector": other, "answers": answers}
         return self._answer("infer", name, result, 200)
 

@@ -60,6 +60,9 @@ class ClipsClient:
     def clips(self) -> Any:
         return self._ask("GET", "/v1/clips").json()
 
+    def model(self, name: str) -> Any:
+        return self._ask("GET", f"/v1/models/{_quoted(name)}").json()
+
     def upload(
         self, files: Sequence[Path], sampling: Mapping[str, str], on_bytes: OnBytes
     ) -> Answer:

@@ -64,7 +64,11 @@ class Errand:
 
     def upload(self) -> Any:
         """The clip, decoded."""
-        self._client.clips()  # a key that is missing is not found out after 200 MB
+        # A key or a model that is missing is not found out after 200 MB.
+        self._client.clips()
+        for name in (self._options.infer, self._options.detector):
+            if name is not None:
+                self._client.model(name)
         on_bytes = self._progress.upload(self._options.files)
         answer = self._client.upload(self._options.files, self._options.sampling, on_bytes)
         clip = self._result(answer, "Decoding")

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from scripts.clips.errors import CannotWrite
+from scripts.zoo_models.configuration import STAND_IN
 
 SHOT_HEADS = ("frame", "time", "score", "band", "file")
 ANSWER_HEADS = ("frames", "time", "found", "answer")
@@ -61,6 +62,12 @@ def answer_rows(answers: Sequence[Any]) -> Iterator[tuple[str, ...]]:
         for found in answer.get("detections", ()):
             what = f"{found['label']} {found['score']:.2f}"
             yield frames, time, what, summary(found["result"])
+
+
+def stand_ins(infer: Any) -> list[str]:
+    """Names of the models asked whose weights were drawn, and not trained."""
+    asked = (infer["model"], infer["detector"])
+    return [model["name"] for model in asked if model and model["weights"] == STAND_IN]
 
 
 def ranges(numbers: Sequence[int]) -> str:

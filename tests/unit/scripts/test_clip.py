@@ -96,9 +96,10 @@ def test_answers_and_doubts_are_told_too(
 ) -> None:
     site.model = MODEL | {"random_weights": True}
     site.at_once = True
-    assert call(site, video, "--out", tmp_path, "--infer", "m", "--keep") == 0
+    assert call(site, video, "--out", tmp_path, "--infer", "m", "--detector", "d", "--keep") == 0
     said = capsys.readouterr().out
     assert said.startswith("Random weights: the scores say nothing.\n")
+    assert "m:\nd is a stand-in: what it says means nothing.\n" in said
     assert "0.00 s" in said
     assert "cat 0.90" in said
     assert f"http://127.0.0.1:{site.port}/clips#clip=clip-1" in said
@@ -141,6 +142,14 @@ def test_a_key_that_is_missing_is_found_out_before_the_file_goes_out(
     assert site.requests("POST") == []
     monkeypatch.setenv("FRAMEGATE_API_KEY", "fg_right")
     assert call(site, video, "--out", tmp_path) == 0
+
+
+def test_a_model_that_is_not_there_is_found_out_before_the_file_goes_out(
+    site: ClipsGateway, video: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call(site, video, "--out", tmp_path, "--infer", "m", "--detector", "gone") == 1
+    assert capsys.readouterr().err == "There is no model 'gone' in the zoo.\n"
+    assert site.requests("POST") == []
 
 
 def test_a_refusal_is_one_line_with_how_long_to_wait(
