@@ -225,6 +225,7 @@ class Enrichment(_Server):
             "FRAMEGATE_TRITON_GRPC_PORT": str(triton_grpc_port),
             "FRAMEGATE_TRITON_CONTROL_TOKEN": TOKEN,
             "FRAMEGATE_ZOO_MEASUREMENTS": str(folder / "measured.json"),
+            **QUALITY_MODEL,
         } | settings
 
     def start(self) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -249,6 +250,20 @@ def test_with_a_token_nobody_else_is_let_in(tmp_path: Path, triton: Triton) -> N
         assert infer(closed, "pet-classifier").status_code == 401
         assert closed.post("/v1/models/pet-classifier/load").status_code == 401
         assert closed.get("/v1/models", Authorization=f"Bearer {token}").status_code == 200
+
+
+def test_a_picture_that_does_not_arrive_is_not_waited_for(tmp_path: Path, triton: Triton) -> None:
+    with (
+        Enrichment(
+            tmp_path, triton_grpc_port=triton.grpc_port, FRAMEGATE_BODY_TIMEOUT_S="0.5"
+        ) as zoo,
+        socket.create_connection(("127.0.0.1", zoo.port), timeout=20) as caller,
+    ):
+        caller.sendall(
+            b"POST /v1/models/pet-classifier/infer HTTP/1.1\r\nHost: x\r\n"
+            b"Content-Length: 1000\r\n\r\n" + PICTURE[:500]
+        )
+        assert b" 408 " in caller.recv(200)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,5 @@
 """A clip's file or pictures, from the connection to this machine's disk until they are decoded."""
 
-import contextlib
 import errno
 import os
 import shutil
@@ -11,10 +10,10 @@ from pathlib import Path
 from typing import IO
 
 from flask import Request
-from werkzeug.exceptions import ClientDisconnected
 
 from backend.enrichment.clips.upload import ClipUpload
-from backend.errors import ClipTooLarge, MalformedRequest, NoRoomForClip, SlowBody
+from backend.enrichment.routes.bodies import arriving
+from backend.errors import ClipTooLarge, MalformedRequest, NoRoomForClip
 
 VIDEO, PICTURE = "video", "image"
 MOST_PICTURES = 100
@@ -61,7 +60,7 @@ class Spool:
             timeout_s: longest wait for more of it.
 
         Raises:
-            MalformedRequest: no length, nothing in it, or a form of other fields.
+            MalformedRequest: no length, cut off, nothing in it, or a form of other fields.
             ClipTooLarge: more than `max_bytes`; nothing was read.
             NoRoomForClip: the disk is full.
             SlowBody: nothing more came in time.
@@ -71,7 +70,7 @@ class Spool:
         with ExitStack() as on_failure:
             upload_folder = Path(tempfile.mkdtemp(dir=self._root))
             on_failure.callback(shutil.rmtree, upload_folder, ignore_errors=True)
-            with _patience(request, timeout_s), _told_plainly(timeout_s):
+            with arriving(request, timeout_s=timeout_s), _disk():
                 if request.mimetype == "multipart/form-data":
                     upload = _from_form(request, upload_folder)
                 else:
@@ -125,28 +124,9 @@ def _files(request: Request, field: str) -> tuple[Path, ...]:
 
 
 @contextmanager
-def _patience(request: Request, timeout_s: float) -> Iterator[None]:
-    """gunicorn's threads wait for a body without a limit; within this they have one."""
-    connection = request.environ.get("gunicorn.socket")
-    if connection is None:
-        yield
-        return
-    connection.settimeout(timeout_s)
+def _disk() -> Iterator[None]:
     try:
         yield
-    finally:
-        with contextlib.suppress(OSError):
-            connection.settimeout(None)
-
-
-@contextmanager
-def _told_plainly(timeout_s: float) -> Iterator[None]:
-    try:
-        yield
-    except TimeoutError as error:
-        raise SlowBody(f"Nothing more of the body arrived within {timeout_s:g} s.") from error
-    except ClientDisconnected as error:
-        raise MalformedRequest("The connection closed before the body was whole.") from error
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise NoRoomForClip("This machine's disk is full: try again.") from error

@@ -7,10 +7,11 @@ from flask import Blueprint, Request, Response, jsonify, request
 
 from backend import images
 from backend.enrichment.enricher import Enricher, Enrichment
+from backend.enrichment.routes.bodies import arriving
 from backend.enrichment.routes.query import read_models, read_options
 from backend.enrichment.routes.room import Room
 from backend.enrichment.tasks.pictures import Pixels
-from backend.errors import FramegateError, MalformedRequest, SlowBody
+from backend.errors import FramegateError, MalformedRequest
 from backend.web import deadlines, problems
 from backend.web.access import needs
 from backend.web.api_keys import Scope
@@ -109,17 +110,8 @@ def _rounded(stages_ms: dict[str, float]) -> dict[str, float]:
 
 def _body(request: Request, timeout_s: float) -> tuple[bytes, str | None]:
     """The picture, which the gateway sends as it is, and what it was declared to be."""
-    # gunicorn's threads wait for a body without a limit.
-    connection = request.environ.get("gunicorn.socket")
-    if connection is not None:
-        connection.settimeout(timeout_s)
-    try:
+    with arriving(request, timeout_s=timeout_s):
         data = request.get_data(cache=False)
-    except TimeoutError as error:
-        raise SlowBody(f"Nothing more of the body arrived within {timeout_s:g} s.") from error
-    finally:
-        if connection is not None:
-            connection.settimeout(None)
     if not data:
         raise MalformedRequest("The picture is empty: send the bytes of one file.")
     return data, request.mimetype if request.mimetype in images.MEDIA_TYPES else None

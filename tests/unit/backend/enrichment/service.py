@@ -1,6 +1,6 @@
 """The enrichment process's routes before a fake server, in this process."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -24,7 +24,6 @@ from backend.enrichment.jobs.jobs import Jobs
 from backend.enrichment.metrics import ZooMetrics
 from backend.enrichment.routes import clips, jobs, models, pictures
 from backend.enrichment.routes.clip_uploads import ClipRequest, Spool
-from backend.enrichment.tasks.pictures import Tensors
 from backend.enrichment.zoo.control import SystemClock
 from backend.enrichment.zoo.states import Policy
 from backend.enrichment.zoo.zoo import Zoo
@@ -57,7 +56,7 @@ class FakeServer:
 
     def __init__(self, triton: FakeTriton) -> None:
         self._triton = triton
-        self.asked: list[tuple[str, Tensors]] = []
+        self.asked: list[tuple[str, Mapping[str, NDArray[Any]]]] = []
         self.described: list[str] = []
         self.errors: dict[str, list[Exception]] = {}
         self.replies: dict[str, list[dict[str, NDArray[Any]]]] = {}
@@ -72,7 +71,12 @@ class FakeServer:
         return QUALITY_CONFIG
 
     def infer(
-        self, name: str, tensors: Tensors, outputs: Sequence[str], *, timeout_s: float
+        self,
+        name: str,
+        tensors: Mapping[str, NDArray[Any]],
+        outputs: Sequence[str],
+        *,
+        timeout_s: float,
     ) -> dict[str, NDArray[Any]]:
         assert timeout_s > 0
         self.asked.append((name, tensors))

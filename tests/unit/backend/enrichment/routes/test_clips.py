@@ -1,5 +1,6 @@
 """/v1/clips and /v1/jobs before a fake server, in this process."""
 
+import errno
 import io
 import os
 import tempfile
@@ -66,7 +67,7 @@ class Gate:
     def __init__(self, service: Service) -> None:
         self.reached, self.open = threading.Event(), threading.Event()
         self._infer = service.server.infer
-        service.server.infer = self  # type: ignore[method-assign, assignment]
+        service.server.infer = self  # type: ignore[method-assign]
 
     def __call__(
         self,
@@ -169,6 +170,18 @@ def test_a_body_of_unknown_length_is_refused_unread(zoo: Service) -> None:
     assert (answer.status_code, answer.json["code"]) == (400, "malformed_request")
     assert "Content-Length" in answer.json["detail"]
     assert body.tell() == 0
+
+
+def test_a_full_disk_is_told_and_waiting_may_help(
+    zoo: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "open", full)
+    answer = zoo.client.post("/v1/clips", data=b"a video", content_type="video/mp4")
+    assert (answer.status_code, answer.json["code"]) == (503, "no_room_for_clip")
+    assert "disk is full" in answer.json["detail"]
 
 
 def test_the_best_frames_are_told_with_the_scores_of_all(zoo: Service) -> None:
