@@ -38,6 +38,7 @@ class _Job:
     result: dict[str, Any]
     state: str = "running"
     done: int = 0
+    problem: dict[str, Any] | None = None
 
     def as_dict(self) -> dict[str, Any]:
         ended = self.state == "done"
@@ -52,7 +53,7 @@ class _Job:
             "elapsed_s": 1.2,
             "eta_s": 0.0 if ended else 2.0,
             "result": self.result if ended else None,
-            "problem": None,
+            "problem": self.problem,
             "request_id": "stand-in",
         }
 
@@ -66,7 +67,7 @@ class ClipsGateway(BrowserGateway):
         key: what has to be sent, where one is needed.
         refusals: by "METHOD /path", what is answered instead, each once.
         model: what the best shots say of theirs.
-        failure: what every job ends in.
+        failures: what the next job of a kind ends in.
     """
 
     def __init__(self) -> None:
@@ -95,7 +96,7 @@ class ClipsGateway(BrowserGateway):
         self.key: str | None = None
         self.refusals: dict[str, Reply] = {}
         self.model: dict[str, Any] = MODEL
-        self.failure: dict[str, Any] | None = None
+        self.failures: dict[str, dict[str, Any]] = {}
         self.clips: dict[str, dict[str, Any]] = {}
         self.jobs: dict[str, _Job] = {}
         self._numbers = itertools.count(1)
@@ -219,9 +220,9 @@ class ClipsGateway(BrowserGateway):
         job = self.jobs.get(name)
         if job is None:
             return _problem(404, "job_not_found", "There is no such job.")
-        shown = job.as_dict()
-        if job.state == "running" and self.failure is not None:
-            return jsonify(shown | {"state": "failed", "problem": self.failure})
+        if job.state == "running" and job.kind in self.failures:
+            job = replace(job, state="failed", problem=self.failures.pop(job.kind))
+            self.jobs[name] = job
         if job.state == "running" and (job.done < FRAMES / 2 or job.kind not in self.held):
             job = replace(job, done=job.done + FRAMES // 2)
             if job.done >= FRAMES:

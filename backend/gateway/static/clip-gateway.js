@@ -168,7 +168,7 @@ export async function follow(id, onProgress, onAway, signal) {
 }
 
 /** The job itself has failed, which no asking again mends. */
-class Failed extends Refused {
+export class Failed extends Refused {
   /** @param {NonNullable<Job["problem"]>} said */
   constructor(said) {
     super(problemOf(said));

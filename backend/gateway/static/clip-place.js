@@ -3,7 +3,7 @@
 /**
  * @typedef {object} Place
  * @property {string | null} job what is under way
- * @property {string | null} clip what is there already
+ * @property {string | null} clip what is there already, and what the job may be about
  * @property {boolean} faces
  */
 
@@ -23,8 +23,8 @@ export function placeOf(fragment) {
 export function fragmentOf({ job, clip, faces }) {
   const said = new URLSearchParams();
   if (job) said.set("job", job);
-  else if (clip) said.set("clip", clip);
-  else return "";
+  if (clip) said.set("clip", clip);
+  if (!job && !clip) return "";
   if (faces) said.set("face", "auto");
   return `#${said}`;
 }

@@ -48,9 +48,10 @@ export function quarter(ratio) {
  * What to do about a problem, beyond what its own sentence says.
  * @param {import("./refusals.js").Problem} problem
  * @param {boolean} ofFile the file was being sent or decoded
+ * @param {boolean} again the page can try again
  */
-export function advice(problem, ofFile) {
-  if (isGone(problem)) return "Choose the clip again.";
+export function advice(problem, ofFile, again) {
+  if (isGone(problem) || (!again && !problem.final)) return "Choose the clip again.";
   const { final, retryAfterMs } = problem;
   if (final) return ofFile ? "Choose another file." : "";
   if (retryAfterMs === null) return "Try again.";

@@ -1,7 +1,7 @@
 // The clips page: a video or a burst goes out, is decoded, and its best frames come back.
 
 import { sending } from "./clip-files.js";
-import { ask, Cancelled, clipPath, follow, jobPath, Refused, upload } from "./clip-gateway.js";
+import { ask, Cancelled, clipPath, Failed, follow, jobPath, Refused, upload } from "./clip-gateway.js";
 import { fragmentOf, placeOf } from "./clip-place.js";
 import { say, sayProblem, showBusy, showProgress } from "./clip-status.js";
 import { clearFound, pictures, showFound } from "./clip-view.js";
@@ -15,7 +15,6 @@ import { onFiles } from "./upload.js";
  * @typedef {import("./clip-gateway.js").BestShots} BestShots
  * @typedef {import("./clip-gateway.js").Clip} Clip
  * @typedef {import("./clip-gateway.js").Job} Job
- * @typedef {{what: import("./clip-files.js").Sending | null, place: import("./clip-place.js").Place}} Start
  */
 
 /** @type {Record<import("./clip-gateway.js").Kind, "decoding" | "scoring">} */
@@ -28,29 +27,27 @@ const faces = /** @type {HTMLInputElement} */ (element("faces"));
 
 let place = placeOf(location.hash);
 /**
- * What is begun again after a problem.
- * @type {Start}
+ * What is sent where there is no place yet.
+ * @type {import("./clip-files.js").Sending | null}
  */
-let start = { what: null, place };
+let what = null;
 /** @type {AbortController | null} while something is under way */
 let running = null;
 
 /** @param {Partial<import("./clip-place.js").Place>} where */
 function goTo(where) {
   place = { job: null, clip: null, faces: faces.checked, ...where };
-  if (place.job || place.clip) start = { what: null, place };
   history.replaceState(null, "", fragmentOf(place) || location.pathname);
 }
 
-/** @param {Start} from */
-async function begin(from) {
-  start = from;
+/** Begins, or goes on, where the page is. */
+async function begin() {
   const own = new AbortController();
   running = own;
   clearFound();
   showBusy(true);
   try {
-    await work(from, own.signal);
+    await work(own.signal);
     say("done");
   } catch (error) {
     await ended(error, own.signal);
@@ -60,15 +57,10 @@ async function begin(from) {
   }
 }
 
-/**
- * @param {Start} from
- * @param {AbortSignal} signal
- */
-async function work(from, signal) {
+/** @param {AbortSignal} signal */
+async function work(signal) {
   say("asking");
-  const { clip, found } = from.what
-    ? { clip: await sent(from.what, signal), found: null }
-    : await there(from.place, signal);
+  const { clip, found } = isSomewhere() ? await there(signal) : await sent(signal);
   goTo({ clip: clip.id });
   const best = found ?? (await scored(clip, signal));
   goTo({ clip: clip.id });
@@ -77,31 +69,32 @@ async function work(from, signal) {
   showFound(clip, best, taken);
 }
 
+const isSomewhere = () => place.job !== null || place.clip !== null;
+
 /**
- * @param {import("./clip-files.js").Sending} what
  * @param {AbortSignal} signal
- * @returns {Promise<Clip>}
+ * @returns {Promise<{clip: Clip, found: null}>}
  */
-async function sent(what, signal) {
+async function sent(signal) {
+  const cargo = /** @type {NonNullable<typeof what>} */ (what);
   await ask("GET", "/v1/clips"); // a key that is missing is not found out after 200 MB
-  await forget();
   signal.throwIfAborted();
   say("uploading");
   const startedMs = performance.now();
   /** @param {number} sentBytes */
   const onBytes = (sentBytes) =>
-    showProgress(uploadProgress(sentBytes, what.sizeBytes, (performance.now() - startedMs) / 1000));
+    showProgress(uploadProgress(sentBytes, cargo.sizeBytes, (performance.now() - startedMs) / 1000));
   onBytes(0);
-  return resultOf(await upload(what, onBytes, signal), signal);
+  return { clip: await resultOf(await upload(cargo, onBytes, signal), signal), found: null };
 }
 
 /**
  * Of a page that was loaded again, or a problem that has passed.
- * @param {import("./clip-place.js").Place} place
  * @param {AbortSignal} signal
  * @returns {Promise<{clip: Clip, found: BestShots | null}>}
  */
-async function there({ job, clip }, signal) {
+async function there(signal) {
+  const { job, clip } = place;
   const done = job ? await followed(job, signal) : null;
   if (done?.kind === "decode") return { clip: done.result, found: null };
   const { body } = await ask("GET", clipPath(done?.clip ?? clip ?? ""));
@@ -158,8 +151,10 @@ async function ended(error, signal) {
     askForKey(refusal.problem);
     return say("key");
   }
+  if (error instanceof Failed) goTo({ clip: place.clip }); // its job is over: the next try is another
   const { text, final } = refusal;
-  sayProblem("problem", text, { advice: advice(refusal, place.clip === null), again: !final });
+  const again = !final && (isSomewhere() || what !== null);
+  sayProblem("problem", text, { advice: advice(refusal, place.clip === null, again), again });
   if (final) await forget();
 }
 
@@ -192,15 +187,20 @@ async function unlessGone(path) {
 
 onFiles((files) => {
   if (running || !frames.reportValidity()) return;
-  const what = sending(files, frames.valueAsNumber);
-  if (what === null) sayProblem("problem", NEITHER, { advice: "Choose other files.", again: false });
-  else void begin({ what, place: { job: null, clip: null, faces: faces.checked } });
+  const chosen = sending(files, frames.valueAsNumber);
+  if (chosen === null) {
+    sayProblem("problem", NEITHER, { advice: "Choose other files.", again: false });
+    return;
+  }
+  void forget(); // the clip before
+  what = chosen;
+  void begin();
 });
 element("cancel").addEventListener("click", () => {
   running?.abort();
   say("cancelling");
 });
-element("again").addEventListener("click", () => void begin(start));
+element("again").addEventListener("click", () => void begin());
 element("delete").addEventListener("click", async () => {
   try {
     await unlessGone(clipPath(place.clip ?? ""));
@@ -212,11 +212,11 @@ element("delete").addEventListener("click", async () => {
   }
 });
 faces.addEventListener("change", () => {
-  if (!running && place.clip) void begin(start);
+  if (!running && place.clip) void begin();
 });
 onKeyChange(() => {
-  if (!running && element("state").dataset.phase === "key") void begin(start);
+  if (!running && element("state").dataset.phase === "key") void begin();
 });
 
 faces.checked = place.faces;
-if (place.job || place.clip) void begin(start);
+if (isSomewhere()) void begin();

@@ -53,11 +53,11 @@ def test_quarters_alone_are_told_to_those_who_listen(page: Page) -> None:
 
 
 def test_where_the_page_is_survives_the_address(page: Page) -> None:
-    body = """return [{job: 'a&b', clip: null, faces: true}, {job: null, clip: 'c', faces: false},
+    body = """return [{job: 'a&b', clip: 'c', faces: true}, {job: null, clip: 'c', faces: false},
         {job: null, clip: null, faces: true}].map((place) =>
         [module.fragmentOf(place), module.placeOf(module.fragmentOf(place))])"""
     assert call(page, "clip-place.js", body) == [
-        ["#job=a%26b&face=auto", {"job": "a&b", "clip": None, "faces": True}],
+        ["#job=a%26b&clip=c&face=auto", {"job": "a&b", "clip": "c", "faces": True}],
         ["#clip=c", {"job": None, "clip": "c", "faces": False}],
         ["", {"job": None, "clip": None, "faces": False}],
     ]

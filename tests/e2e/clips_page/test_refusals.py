@@ -92,11 +92,39 @@ def test_a_refusal_that_passes_can_be_tried_again(
 
 
 def test_a_job_that_failed_says_why(page: Page, site: ClipsGateway, video: Path) -> None:
-    site.failure = {"status": 422, "code": "undecodable_clip", "detail": "The file is cut off."}
+    cut_off = {"status": 422, "code": "undecodable_clip", "detail": "The file is cut off."}
+    site.failures["decode"] = cut_off
     choose(page, video)
     wait_for(page, "problem")
     assert page.text("state") == "The file is cut off."
     assert page.text("advice") == "Choose another file."
+
+
+@pytest.mark.parametrize(("kind", "uploads"), [("decode", 2), ("best_shot", 1)])
+def test_a_job_that_failed_for_a_while_is_tried_again_as_another(
+    page: Page, site: ClipsGateway, video: Path, kind: str, uploads: int
+) -> None:
+    site.failures[kind] = {"status": 503, "code": "overloaded", "detail": "Too much to do."}
+    choose(page, video)
+    wait_for(page, "problem")
+    assert page.text("advice") == "Try again."
+    page.click("again")
+    wait_for(page, "done")
+    assert len([one for one in site.requests("POST") if one.path == "/v1/clips"]) == uploads
+    assert len(site.clips) == 1
+
+
+def test_a_page_that_was_loaded_again_has_no_file_to_try_again_with(
+    page: Page, site: ClipsGateway, video: Path
+) -> None:
+    site.held = {"decode"}
+    choose(page, video)
+    wait_for(page, "decoding")
+    site.failures["decode"] = {"status": 503, "code": "overloaded", "detail": "Too much to do."}
+    page.driver.refresh()
+    wait_for(page, "problem")
+    assert page.text("advice") == "Choose the clip again."
+    assert not page.shown("again")
 
 
 def test_a_gateway_that_is_away_for_a_while_is_waited_for(

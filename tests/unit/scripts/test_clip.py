@@ -167,7 +167,8 @@ def test_a_refusal_is_one_line_with_how_long_to_wait(
 def test_a_job_that_failed_says_why(
     site: ClipsGateway, video: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    site.failure = {"status": 422, "code": "undecodable_clip", "detail": "The file is cut off."}
+    cut_off = {"status": 422, "code": "undecodable_clip", "detail": "The file is cut off."}
+    site.failures["decode"] = cut_off
     assert call(site, video, "--out", tmp_path) == 1
     assert capsys.readouterr().err.splitlines()[-1] == "The file is cut off."
 
