@@ -12,13 +12,16 @@ FramegateError
 │   ├── SlowBody                the body did not arrive in time
 │   ├── UnknownModel            no model of that name in the zoo
 │   ├── ModelDisabled           a model of the zoo that is switched off
-│   └── ClipRefused
-│       ├── ClipNotFound        never kept, deleted, or gone to make room
-│       ├── UnsupportedClip     not MP4, WebM or MJPEG, or of a codec that is not decoded
-│       ├── UndecodableClip     broken or cut off
-│       ├── ClipTooLarge        more bytes, pixels, frames or streams than allowed
-│       ├── SlowClip            takes longer to decode than allowed
-│       └── ClipQuotaExceeded   the caller keeps as much as it may; waiting helps
+│   ├── ClipRefused
+│   │   ├── ClipNotFound        never kept, deleted, or gone to make room
+│   │   ├── FrameNotFound       the clip has no frame of that number
+│   │   ├── UnsupportedClip     not MP4, WebM or MJPEG, or of a codec that is not decoded
+│   │   ├── UndecodableClip     broken or cut off
+│   │   ├── ClipTooLarge        more bytes, pixels, frames or streams than allowed
+│   │   ├── SlowClip            takes longer to decode than allowed
+│   │   └── ClipQuotaExceeded   the caller keeps as much as it may; waiting helps
+│   ├── JobNotFound             never begun, long done, or somebody else's
+│   └── JobCancelled            somebody cancelled the job that was waited for
 ├── Denied
 │   ├── Unauthenticated         no key, or one that is not known
 │   ├── Forbidden               the key lacks the scope that the route needs
@@ -105,6 +108,10 @@ class ClipNotFound(ClipRefused):
     pass
 
 
+class FrameNotFound(ClipRefused):
+    pass
+
+
 class UnsupportedClip(ClipRefused):
     pass
 
@@ -122,6 +129,14 @@ class SlowClip(ClipRefused):
 
 
 class ClipQuotaExceeded(ClipRefused):
+    pass
+
+
+class JobNotFound(BadInput):
+    pass
+
+
+class JobCancelled(BadInput):
     pass
 
 

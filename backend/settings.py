@@ -33,6 +33,13 @@ class SharedSettings(BaseSettings):
         10, gt=0, le=600, description="Longest wait for a whole request body; 408 past it."
     )
 
+    max_clip_bytes: int = Field(
+        200 * 2**20, ge=1024, description="Largest clip to be uploaded; 413 past it."
+    )
+    clip_upload_timeout_s: float = Field(
+        120, gt=0, le=3600, description="Longest wait for a whole clip; 408 past it."
+    )
+
     allow_anonymous: bool = Field(
         False, description="Serve without keys although the address is not loopback."
     )

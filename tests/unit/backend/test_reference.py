@@ -13,6 +13,8 @@ from schemathesis.specs.openapi.definitions import OPENAPI_31_VALIDATOR
 from backend import __version__
 from backend.errors import (
     ClipRefused,
+    JobCancelled,
+    JobNotFound,
     ModelDisabled,
     NoRoomForClip,
     TritonError,
@@ -94,7 +96,8 @@ def test_every_problem_is_in_it_with_what_to_do() -> None:
 
 def test_a_picture_can_meet_every_problem_of_the_table_but_those_of_zoo_and_clips() -> None:
     quality = OPERATIONS["POST", "/v1/quality"]
-    others = (UnknownModel, ModelDisabled, ZooError, ClipRefused, NoRoomForClip)
+    clips = (ClipRefused, JobNotFound, JobCancelled, NoRoomForClip)
+    others = (UnknownModel, ModelDisabled, ZooError, *clips)
     possible = [problem for kind, problem in PROBLEMS.items() if not issubclass(kind, others)]
     assert codes(quality) == {problem.code for problem in possible} | {
         "request_entity_too_large",
