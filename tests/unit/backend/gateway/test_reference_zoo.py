@@ -22,7 +22,7 @@ from backend.gateway.reference.document import document
 from backend.gateway.reference.limits import Limits
 from backend.gateway.reference.page import render, shared_schemas
 from backend.gateway.zoo import NAME_PATTERN
-from backend.gateway.zoo_client import RELAYED
+from backend.gateway.zoo_answer import RELAYED
 
 LIMITS = Limits(
     max_body_bytes=10_000_000,
