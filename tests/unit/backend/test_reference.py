@@ -31,8 +31,10 @@ from backend.web.problems import PROBLEMS
 
 LIMITS = Limits(
     max_body_bytes=10_000_000,
+    max_clip_bytes=200_000_000,
     max_pixels=25_000_000,
     body_timeout_s=10,
+    clip_upload_timeout_s=120,
     triton_timeout_ms=2000,
     cache_ttl_s=0,
     rate_limit="",

@@ -26,8 +26,10 @@ from backend.gateway.zoo_answer import RELAYED
 
 LIMITS = Limits(
     max_body_bytes=10_000_000,
+    max_clip_bytes=200_000_000,
     max_pixels=25_000_000,
     body_timeout_s=10,
+    clip_upload_timeout_s=120,
     triton_timeout_ms=2000,
     cache_ttl_s=0,
     rate_limit="",
@@ -116,7 +118,7 @@ def test_who_only_reads_meets_no_problem_of_a_load() -> None:
 
 
 def test_the_page_shows_what_several_answers_share_once_and_links_to_it() -> None:
-    assert shared_schemas(DOCUMENT) == ["Model"]
+    assert shared_schemas(DOCUMENT) == ["Model", "Clip", "Job"]
     text = render(DOCUMENT)
     assert text.count('<section id="schema-Model">') == 1
     # From the contents, the list, and each of the four that change a model.
