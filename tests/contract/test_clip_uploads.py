@@ -181,6 +181,24 @@ def test_too_large_a_clip_is_refused_before_anything_of_it_was_sent(
     assert zoo.arrivals == []
 
 
+def test_a_large_clip_that_is_refused_costs_the_worker_no_more_than_one_that_is_kept(
+    gateway: Gateway, zoo: ClipZoo
+) -> None:
+    def cost_s(kind: str, status: int) -> float:
+        """Processor seconds of the worker for 48 MiB."""
+        before = worker.cpu_times()
+        connection = http.client.HTTPConnection("127.0.0.1", gateway.port, timeout=60)
+        connection.request("POST", "/v1/clips", body=PIECE * 768, headers={"Content-Type": kind})
+        assert connection.getresponse().status == status
+        connection.close()
+        after = worker.cpu_times()
+        return float(after.user + after.system - before.user - before.system)
+
+    worker = worker_of(gateway)
+    kept_s = cost_s("video/mp4", 201)
+    assert cost_s("image/jpeg", 415) < kept_s + 0.5
+
+
 @pytest.mark.parametrize("length", [b"", b"Transfer-Encoding: chunked\r\n"])
 def test_a_clip_of_no_announced_length_is_refused(
     gateway: Gateway, zoo: ClipZoo, length: bytes
