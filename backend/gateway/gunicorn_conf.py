@@ -10,7 +10,7 @@ from typing import Any
 import gunicorn.http.wsgi
 from pydantic import ValidationError
 
-from backend.gateway import stray_failures
+from backend.gateway import stray_failures, unread_bodies
 from backend.settings import Settings, bracketed, problems_in
 from backend.web import api_keys, logs
 
@@ -69,6 +69,10 @@ if _settings.tls_cert is not None and _settings.tls_key is not None:
 
 def post_worker_init(worker: Any) -> None:
     stray_failures.log_them()
+
+
+def post_request(worker: Any, req: Any, environ: Any, resp: Any) -> None:
+    unread_bodies.drop(req)
 
 
 def child_exit(server: Any, worker: Any) -> None:
