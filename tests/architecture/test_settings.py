@@ -46,6 +46,7 @@ def test_names_that_packages_share_have_one_default() -> None:
     shared = {name: fields for name, fields in by_variable().items() if len(fields) > 1}
     assert set(shared) == {
         "FRAMEGATE_ALLOW_ANONYMOUS",
+        "FRAMEGATE_ALLOW_RANDOM_WEIGHTS",
         "FRAMEGATE_BODY_TIMEOUT_S",
         "FRAMEGATE_CLIP_UPLOAD_TIMEOUT_S",
         "FRAMEGATE_ENRICHMENT_HOST",
