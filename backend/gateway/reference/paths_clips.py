@@ -44,6 +44,7 @@ _UPLOAD = {
     *_PICTURES,
     "request_entity_too_large",
 } - parts.codes(ClipNotFound, FrameNotFound)
+_SCORES = parts.codes(TritonError, JobCancelled)
 _MODELS = parts.codes(ModelDisabled, ZooError, TritonError, JobCancelled) - {"random_weights"}
 _HEADERS = ("RequestId", "RequestTimeout")
 _OPTIONS = ("Prompt", "ScoreThreshold", "OverlapThreshold", "MaxObjects", "MaxClasses")
@@ -161,7 +162,7 @@ def _best_shot(limits: Limits) -> dict[str, Any]:
                 parts.schema("BestShots"), "The best frames", examples_clips.BEST_SHOTS
             ),
             "202": _accepted(),
-            **_problems(_EVERY | _CLIP | _MODELS),
+            **_problems(_EVERY | _CLIP | _SCORES),
         },
         "x-curl": texts_clips.CURL_BEST_SHOT,
     }
