@@ -27,7 +27,7 @@ BEST_SHOTS = {
     "model": {
         "name": "baseline-synthetic",
         "version": "1",
-        "variant": "baseline-synthetic",
+        "variant": "synthetic-v1",
         "random_weights": False,
     },
     "shots": [

@@ -110,10 +110,16 @@ def test_a_clip_on_its_way_in_is_refused_as_files_are_and_no_model_is_met() -> N
 
 def test_who_asks_about_a_clip_may_find_it_gone_and_meets_the_models_problems() -> None:
     for operation in QUESTIONS:
-        assert {"clip_not_found", "model_disabled", "zoo_busy", "job_cancelled"} < codes(operation)
-        assert not codes(operation) & {"slow_body", "undecodable_clip", "random_weights"}
+        assert {"clip_not_found", "triton_timeout", "job_cancelled"} < codes(operation)
+        assert not codes(operation) & {"slow_body", "undecodable_clip"}
     best_shot, infer = map(codes, QUESTIONS)
-    assert infer - best_shot == {"unknown_model", "frame_not_found"}
+    # The one asks the model that scores pictures, the other those of the zoo.
+    assert best_shot - infer == {"random_weights"}
+    assert infer - best_shot == {
+        "unknown_model",
+        "frame_not_found",
+        *(parts.codes(ModelDisabled, ZooError) - {"enrichment_unavailable"}),
+    }
 
 
 def test_who_only_looks_is_told_what_is_not_there_and_nothing_else() -> None:
