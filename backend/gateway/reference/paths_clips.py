@@ -6,6 +6,7 @@ from backend.errors import (
     AnimatedPicture,
     ClipNotFound,
     ClipRefused,
+    ClipTooLarge,
     DeadlineExceeded,
     Denied,
     EnrichmentUnavailable,
@@ -46,6 +47,7 @@ _UPLOAD = {
 } - parts.codes(ClipNotFound, FrameNotFound)
 _SCORES = parts.codes(TritonError, JobCancelled)
 _MODELS = parts.codes(ModelDisabled, ZooError, TritonError, JobCancelled) - {"random_weights"}
+_QUESTION = parts.codes(UnknownModel, ClipTooLarge)
 _HEADERS = ("RequestId", "RequestTimeout")
 _OPTIONS = ("Prompt", "ScoreThreshold", "OverlapThreshold", "MaxObjects", "MaxClasses")
 
@@ -181,7 +183,9 @@ def _infer(limits: Limits) -> dict[str, Any]:
                 parts.schema("ClipAnswers"), "What it found", examples_clips.ANSWERS
             ),
             "202": _accepted(),
-            **_problems(_EVERY | _CLIP | _FRAME | _MODELS | parts.codes(UnknownModel)),
+            **_problems(
+                _EVERY | _CLIP | _FRAME | _MODELS | parts.codes(UnknownModel, ClipTooLarge)
+            ),
         },
         "x-curl": texts_clips.CURL_INFER,
     }

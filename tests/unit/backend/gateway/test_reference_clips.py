@@ -118,6 +118,7 @@ def test_who_asks_about_a_clip_may_find_it_gone_and_meets_the_models_problems() 
     assert infer - best_shot == {
         "unknown_model",
         "frame_not_found",
+        "clip_too_large",
         *(parts.codes(ModelDisabled, ZooError) - {"enrichment_unavailable"}),
     }
 
