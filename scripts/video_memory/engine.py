@@ -36,24 +36,24 @@ class Engine:
         # With activations alive, as where a model fails of itself.
         self._model.layers[self._sizes.layers // 2].register_forward_hook(self._fail)
 
-    @torch.inference_mode()
     def detect(self, frames: Tensor) -> Tensor:
         """(N, height, width, 3) → (N, detections, 4)."""
-        boxes: Tensor = self._detector(frames)
+        with torch.inference_mode():
+            boxes: Tensor = self._detector(frames)
         return boxes
 
-    @torch.inference_mode()
     def cut(self, frames: Tensor, boxes: NDArray[np.float32]) -> Tensor:
         """Pixel values, see patches.cut."""
-        return cut(frames, boxes, self._sizes)
+        with torch.inference_mode():
+            return cut(frames, boxes, self._sizes)
 
-    @torch.inference_mode()
     def answer(self, pixels: Tensor) -> Tensor:
         """Pixel values of N frames → float32 of shape (N, features), means over their patches."""
         if self._asks_left is not None:
             self._asks_left -= 1
-        features: Tensor = self._model(pixels).float()
-        return features.view(-1, self._sizes.tiles, features.shape[-1]).mean(1)
+        with torch.inference_mode():
+            features: Tensor = self._model(pixels).float()
+            return features.view(-1, self._sizes.tiles, features.shape[-1]).mean(1)
 
     def keep(self, clip_id: str, pixels: Tensor) -> None:
         """One micro-batch's pixel values."""

@@ -92,7 +92,7 @@ class StandIn:
     def _write(self, frames: Frames) -> float:
         """Milliseconds that it took."""
         began_s = time.perf_counter()
-        written_bytes = os.pwrite(self._file, memoryview(frames).cast("B"), 0)
+        written_bytes = os.pwrite(self._file, frames.data.cast("B"), 0)
         if written_bytes != frames.nbytes:
             raise ValueError(f"{written_bytes} of {frames.nbytes} bytes were written")
         return (time.perf_counter() - began_s) * 1000

@@ -63,9 +63,9 @@ class InHost:
         with self._shelf.lease(clip_id) as held:
             boxes = (boxes for _, boxes in _parts(held, self._micro_batch))
 
-            def asked(frames: Frames) -> Values:
+            def asked(frames: Frames) -> list[Values]:
                 answers.append(self._device.ask(frames, next(boxes)))
-                return answers[-1].features
+                return list(answers[-1].features)
 
             features = list(in_micro_batches(held.frames, asked, most_in_flight=self._micro_batch))
         return Answer(

@@ -9,6 +9,7 @@ import pytest
 from scripts.lifecycle.errors import HolderFailed
 from scripts.video_memory.campaign import Campaign, is_same, steps
 from scripts.video_memory.result import Place, Result, Stage
+from scripts.video_memory.sizes import Sizes
 from tests.unit.scripts.video_memory.doubles import (
     IN_FLIGHT_MB,
     KEPT_MB,
@@ -33,11 +34,10 @@ class Said:
         self.lines.append(line)
 
 
-def ran(device: CountingDevice, said: Said | None = None, **sizes: int) -> Result:
+def ran(device: CountingDevice, said: Said | None = None, sizes: Sizes = SMALL) -> Result:
     ticks = itertools.count()
-    changed = dataclasses.replace(SMALL, **sizes)
     campaign = Campaign(
-        device, changed, said or Said(), lambda stage: None, clock=lambda: next(ticks) / 1000
+        device, sizes, said or Said(), lambda stage: None, clock=lambda: next(ticks) / 1024
     )
     return campaign.run()
 
@@ -94,7 +94,8 @@ def test_what_errors_leave_behind_is_found() -> None:
 
 
 def test_a_clip_of_one_micro_batch_fails_at_once() -> None:
-    assert ran(CountingDevice(), micro_batch=SMALL.frames).errors.raised == 3
+    whole = dataclasses.replace(SMALL, micro_batch=SMALL.frames)
+    assert ran(CountingDevice(), sizes=whole).errors.raised == 3
 
 
 def test_a_model_that_fails_of_itself_ends_the_run() -> None:
@@ -113,7 +114,7 @@ def test_the_ways_take_turns_to_begin() -> None:
     assert [(one.round, one.clip) for one in found.questions] == [
         (round_number, clip) for round_number in (1, 2) for clip in range(3)
     ]
-    assert {one.device_ms for one in found.questions} == {1.0}
+    assert {one.device_ms for one in found.questions} == {1000 / 1024}
     # Three micro-batches a clip.
     assert {(one.transfer_ms, one.cutting_ms) for one in found.questions} == {(6.0, 3.0)}
 

@@ -1,5 +1,7 @@
 """What a process holds, as the kernel and the C library say."""
 
+import ctypes
+
 import numpy as np
 import pytest
 
@@ -38,5 +40,5 @@ def test_what_the_c_library_has_handed_out_is_counted_to_the_byte_or_nearly() ->
 
 
 def test_another_c_library_leaves_it_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(memory.ctypes, "CDLL", lambda name: object())
+    monkeypatch.setattr(ctypes, "CDLL", lambda name: object())
     assert memory.of_this_process().allocated_bytes is None
