@@ -88,14 +88,29 @@ class Errors:
 
 @dataclass(frozen=True)
 class Spread:
-    median: float
+    """Attributes:
+    lower, upper: between which the middle half lies.
+    """
+
     least: float
+    lower: float
+    median: float
+    upper: float
     greatest: float
 
     @classmethod
     def of(cls, values: Iterable[float]) -> Self:
         found = list(values)
-        return cls(statistics.median(found), min(found), max(found))
+        # One value is all five.
+        several = found if len(found) > 1 else found * 2
+        quarters = statistics.quantiles(several, n=4, method="inclusive")
+        return cls(min(found), *quarters, max(found))
+
+    def is_under(self, limit: float) -> bool | None:
+        """Whether it is; None where the middle half lies on both sides."""
+        if self.upper < limit:
+            return True
+        return False if self.lower >= limit else None
 
 
 @dataclass(frozen=True)

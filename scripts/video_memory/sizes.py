@@ -38,8 +38,8 @@ class Sizes:
     hidden: int = 384
     layers: int = 12
     token_size: int = 32
-    rounds: int = 3
-    questions: int = 4
+    rounds: int = 5
+    questions: int = 3
 
     @property
     def tiles(self) -> int:

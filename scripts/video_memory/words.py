@@ -9,6 +9,11 @@ ORIGINAL_RATIO = 0.5
 ORIGINAL_SLOWDOWN_RATIO = 0.05
 _STANDS_FOR = "host memory standing for a GPU's"
 NAMES = {Place.DEVICE: "frames on the device", Place.HOST: "frames in host memory"}
+_SIDES = {
+    True: "under",
+    False: "not under",
+    None: "with the middle half of the questions on both sides of",
+}
 COMPARED = ("", "the original", "here")
 MEMORY = (
     "clips",
@@ -137,7 +142,7 @@ def _ratio(result: Result) -> str:
 
 
 def _speed(result: Result) -> str:
-    side = "under" if result.slowdown_ratio.median < ORIGINAL_SLOWDOWN_RATIO else "not under"
+    side = _SIDES[result.slowdown_ratio.is_under(ORIGINAL_SLOWDOWN_RATIO)]
     return (
         f"A question takes {spread(result.question_ms(Place.DEVICE), 'ms', 0)} with frames on the "
         f"device and {spread(result.question_ms(Place.HOST), 'ms', 0)} with frames in host memory: "

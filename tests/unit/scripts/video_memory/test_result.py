@@ -28,7 +28,7 @@ def test_how_much_slower_is_taken_question_by_question() -> None:
     assert slower.median == pytest.approx(0.04)
     assert slower.least == pytest.approx(0.03)
     assert slower.greatest == pytest.approx(0.08)
-    assert result().transfer_ms == Spread(12, 12, 12)
+    assert result().transfer_ms == Spread(12, 12, 12, 12, 12)
     assert result().question_ms(Place.HOST).median == 1040
 
 
@@ -52,3 +52,12 @@ def test_less_than_a_micro_batch_after_all_errors_is_what_any_process_is_busy_wi
     left = dataclasses.replace(CLEAN, left_bytes=large.in_flight_bytes - 1)
     assert left.is_clean(large)
     assert not dataclasses.replace(left, left_bytes=large.in_flight_bytes).is_clean(large)
+
+
+def test_a_limit_within_the_middle_half_is_neither_kept_nor_missed() -> None:
+    found = Spread.of([0.9, 0.01, 0.02, 0.04, 0.03])
+    assert found == Spread(0.01, 0.02, 0.03, 0.04, 0.9)
+    assert found.is_under(0.05) is True
+    assert found.is_under(0.03) is None
+    assert found.is_under(0.02) is False
+    assert Spread.of([0.04]).is_under(0.05) is True
