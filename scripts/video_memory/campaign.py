@@ -173,11 +173,14 @@ class Campaign:
             self._progress.step(f"round {round_number}, question {clip + 1}")
             ways: list[Way] = [self._on_device, self._in_host]
             took_ms: dict[Place, float] = {}
+            worked_ms: dict[Place, float | None] = {}
             answers: dict[Place, Answer] = {}
             for way in ways if (round_number + clip) % 2 else reversed(ways):
+                worked_before_ms = self._device.processor_ms()
                 began_s = self._clock()
                 answers[way.place] = self._check(self._clips[clip], way)
                 took_ms[way.place] = (self._clock() - began_s) * 1000
+                worked_ms[way.place] = _since(worked_before_ms, self._device.processor_ms())
             self._questions.append(
                 Question(
                     round_number,
@@ -186,6 +189,8 @@ class Campaign:
                     took_ms[Place.HOST],
                     answers[Place.HOST].transfer_ms,
                     answers[Place.HOST].cutting_ms,
+                    worked_ms[Place.DEVICE],
+                    worked_ms[Place.HOST],
                 )
             )
             if len(self._questions) % _QUESTIONS_A_STAGE == 0:
@@ -211,6 +216,10 @@ def is_same(one: Values, other: Values) -> bool:
         and bool(np.isfinite(one).all())
         and one.tobytes() == other.tobytes()
     )
+
+
+def _since(before_ms: float | None, after_ms: float | None) -> float | None:
+    return None if before_ms is None or after_ms is None else after_ms - before_ms
 
 
 def _held_bytes(memory: DeviceMemory) -> int:

@@ -69,5 +69,8 @@ class Device(Protocol):
 
     def memory(self) -> DeviceMemory: ...
 
+    def processor_ms(self) -> float | None:
+        """Processor time that the device has taken so far; None for a GPU, which takes none."""
+
     def close(self) -> None:
         """Safe to call twice."""

@@ -92,6 +92,9 @@ class Gpu:
             processes.get(os.getpid()),
         )
 
+    def processor_ms(self) -> float | None:
+        return None
+
     def close(self) -> None:
         self.forget()
 

@@ -28,6 +28,7 @@ def as_json(result: Result, about: Mapping[str, Any]) -> dict[str, Any]:
         "peak_ratio": result.peak_ratio,
         "growth_bytes_per_clip": {place: result.growth_bytes(place) for place in Place},
         "slowdown_ratio": dataclasses.asdict(result.slowdown_ratio),
+        "more_work_ratio": result.more_work_ratio and dataclasses.asdict(result.more_work_ratio),
         "transfer_ms": dataclasses.asdict(result.transfer_ms),
         "cutting_ms": dataclasses.asdict(result.cutting_ms),
         "question_ms": {place: dataclasses.asdict(result.question_ms(place)) for place in Place},

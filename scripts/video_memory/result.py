@@ -44,6 +44,7 @@ class Question:
     Attributes:
         device_ms, host_ms: of the whole question, by where the frames are kept.
         transfer_ms, cutting_ms: of host_ms, to hand over frames and to make pixel values of them.
+        device_processor_ms, host_processor_ms: that the device took of processors; None for a GPU.
     """
 
     round: int
@@ -52,11 +53,20 @@ class Question:
     host_ms: float
     transfer_ms: float
     cutting_ms: float
+    device_processor_ms: float | None = None
+    host_processor_ms: float | None = None
 
     @property
     def slowdown_ratio(self) -> float:
         """0 where both take the same time."""
         return self.host_ms / self.device_ms - 1
+
+    @property
+    def more_work_ratio(self) -> float | None:
+        """The same of processor time, which others on the machine do not prolong."""
+        if self.host_processor_ms is None or not self.device_processor_ms:
+            return None
+        return self.host_processor_ms / self.device_processor_ms - 1
 
 
 @dataclass(frozen=True)
@@ -157,6 +167,13 @@ class Result:
     @property
     def slowdown_ratio(self) -> Spread:
         return Spread.of(question.slowdown_ratio for question in self.questions)
+
+    @property
+    def more_work_ratio(self) -> Spread | None:
+        """None for a GPU."""
+        found = [question.more_work_ratio for question in self.questions]
+        known = [ratio for ratio in found if ratio is not None]
+        return Spread.of(known) if known else None
 
     @property
     def transfer_ms(self) -> Spread:

@@ -108,6 +108,10 @@ def of_memory() -> dict[str, Any]:
     return dataclasses.asdict(memory.of_this_process())
 
 
+def processor() -> dict[str, Any]:
+    return {"processor_ms": time.process_time() * 1000}
+
+
 def _side() -> Side:
     return _sides[0]
 

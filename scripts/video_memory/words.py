@@ -7,6 +7,7 @@ from scripts.vram.words import mb
 ORIGINAL_GB = {Place.DEVICE: 46, Place.HOST: 23}
 ORIGINAL_RATIO = 0.5
 ORIGINAL_SLOWDOWN_RATIO = 0.05
+_LIMIT = f"{100 * ORIGINAL_SLOWDOWN_RATIO:.0f} %"
 _STANDS_FOR = "host memory standing for a GPU's"
 NAMES = {Place.DEVICE: "frames on the device", Place.HOST: "frames in host memory"}
 _SIDES = {
@@ -44,11 +45,13 @@ def compared(result: Result) -> list[list[str]]:
         [f"at most, {NAMES[place]}", f"{ORIGINAL_GB[place]} GB", mb(result.peak_bytes(place))]
         for place in Place
     ]
+    work = result.more_work_ratio
     return [
         *peaks,
         ["host to device", f"{ORIGINAL_RATIO:.2f}", f"{result.peak_ratio:.2f}"],
         ["handing over, a clip", "50–100 ms", spread(result.transfer_ms, "ms")],
-        ["slower", f"under {100 * ORIGINAL_SLOWDOWN_RATIO:.0f} %", _slower(result)],
+        ["slower", f"under {_LIMIT}", _more(result.slowdown_ratio)],
+        *([["more processor time", "-", _more(work)]] if work else []),
     ]
 
 
@@ -77,7 +80,7 @@ def verdicts(result: Result) -> list[str]:
             f"device, where a clip's pixel values are {result.sizes.pixels_bytes / 2**20:,.1f} MB, "
             f"and by {grows[1] / 2**20:,.1f} MB with frames in host memory."
         )
-    return [*said, _speed(result), _errors(result)]
+    return [*said, _speed(result), *_work(result), _errors(result)]
 
 
 def notes(result: Result) -> list[str]:
@@ -118,8 +121,7 @@ def spread(values: Spread, unit: str, digits: int = 1) -> str:
     return f"{shown[0]} {unit} ({shown[1]}–{shown[2]})"
 
 
-def _slower(result: Result) -> str:
-    found = result.slowdown_ratio
+def _more(found: Spread) -> str:
     return f"{100 * found.median:.1f} % ({100 * found.least:.1f} to {100 * found.greatest:.1f})"
 
 
@@ -146,10 +148,24 @@ def _speed(result: Result) -> str:
     return (
         f"A question takes {spread(result.question_ms(Place.DEVICE), 'ms', 0)} with frames on the "
         f"device and {spread(result.question_ms(Place.HOST), 'ms', 0)} with frames in host memory: "
-        f"{_slower(result)} slower, {side} the original's {100 * ORIGINAL_SLOWDOWN_RATIO:.0f} %. "
+        f"{_more(result.slowdown_ratio)} slower, {side} the original's {_LIMIT}. "
         f"Of that, handing over is {spread(result.transfer_ms, 'ms')} and making pixel values of "
         f"them {spread(result.cutting_ms, 'ms')}."
     )
+
+
+def _work(result: Result) -> list[str]:
+    found = result.more_work_ratio
+    if found is None:
+        return []
+    side = _SIDES[found.is_under(ORIGINAL_SLOWDOWN_RATIO)]
+    return [
+        (
+            f"The device's process took {_more(found)} more processor time with frames in host memory, "
+            f"{side} {_LIMIT}: what others do on the machine prolongs "
+            "times far more than this."
+        )
+    ]
 
 
 def _errors(result: Result) -> str:

@@ -187,6 +187,17 @@ def test_a_model_that_raises_is_a_sentence_and_answers_again(
         assert device.ask(frames, boxes).features.tobytes() == features.tobytes()
 
 
+def test_the_stand_in_knows_its_processor_time(standin: StandIn) -> None:
+    loaded(standin)
+    before_ms = standin.processor_ms()
+    frames = drawn(1, TINY)[:2]
+    standin.ask(frames, standin.detect(frames))
+    after_ms = standin.processor_ms()
+    assert before_ms is not None
+    assert after_ms is not None
+    assert after_ms > before_ms > 0
+
+
 def test_the_stand_in_s_process_goes_with_it() -> None:
     standin = StandIn(TINY)
     standin.close()

@@ -115,6 +115,7 @@ def test_the_ways_take_turns_to_begin() -> None:
         (round_number, clip) for round_number in (1, 2) for clip in range(3)
     ]
     assert {one.device_ms for one in found.questions} == {1000 / 1024}
+    assert {one.more_work_ratio for one in found.questions} == {33 / 30 - 1}
     # Three micro-batches a clip.
     assert {(one.transfer_ms, one.cutting_ms) for one in found.questions} == {(6.0, 3.0)}
 

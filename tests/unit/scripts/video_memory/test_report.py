@@ -49,6 +49,17 @@ def test_what_came_out_is_said() -> None:
     assert "nothing is left on the device (0.0 MB more than before)" in errors
 
 
+def test_processor_time_is_shown_where_it_is_known() -> None:
+    worked = [
+        dataclasses.replace(one, device_processor_ms=1000, host_processor_ms=1100)
+        for one in result().questions
+    ]
+    found = result(questions=worked)
+    assert words.compared(found)[-1] == ["more processor time", "-", "10.0 % (10.0 to 10.0)"]
+    assert "10.0 % (10.0 to 10.0) more processor time" in words.verdicts(found)[4]
+    assert "not under 5 %" in words.verdicts(found)[4]
+
+
 def test_what_is_hardly_slower_is_under_the_original_s_limit() -> None:
     quick = [dataclasses.replace(one, host_ms=1010) for one in result().questions]
     speed = words.verdicts(result(questions=quick))[3]

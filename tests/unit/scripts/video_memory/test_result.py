@@ -32,6 +32,17 @@ def test_how_much_slower_is_taken_question_by_question() -> None:
     assert result().question_ms(Place.HOST).median == 1040
 
 
+def test_how_much_more_work_it_is_is_unknown_for_a_gpu() -> None:
+    assert result().more_work_ratio is None
+    worked = [
+        dataclasses.replace(one, device_processor_ms=200, host_processor_ms=230)
+        for one in result().questions
+    ]
+    more = result(questions=worked).more_work_ratio
+    assert more is not None
+    assert more.median == pytest.approx(0.15)
+
+
 def test_no_answer_compared_is_no_equality() -> None:
     assert result().is_equal
     assert not result(compared=0).is_equal
