@@ -161,9 +161,9 @@ def _work(result: Result) -> list[str]:
     side = _SIDES[found.is_under(ORIGINAL_SLOWDOWN_RATIO)]
     return [
         (
-            f"The device's process took {_more(found)} more processor time with frames in host memory, "
-            f"{side} {_LIMIT}: what others do on the machine prolongs "
-            "times far more than this."
+            f"The device's process took {_more(found)} more processor time with frames in host "
+            f"memory, {side} {_LIMIT}: what others do on the machine prolongs times far more than "
+            "this."
         )
     ]
 
