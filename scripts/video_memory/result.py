@@ -113,8 +113,8 @@ class Spread:
         found = list(values)
         # One value is all five.
         several = found if len(found) > 1 else found * 2
-        quarters = statistics.quantiles(several, n=4, method="inclusive")
-        return cls(min(found), *quarters, max(found))
+        lower, median, upper = statistics.quantiles(several, n=4, method="inclusive")
+        return cls(min(found), lower, median, upper, max(found))
 
     def is_under(self, limit: float) -> bool | None:
         """Whether it is; None where the middle half lies on both sides."""
