@@ -13,7 +13,7 @@ TORCH_STAMP := .venv-torch/.installed
 # A user's pip settings decide where packages come from; the lock files decide which.
 PIP_INSTALL := -m pip install --disable-pip-version-check --quiet --no-deps --require-hashes
 
-.PHONY: help demo test test-torch fetch up standins loadtest monitor bench bench-peers bench-overload bench-memory bench-loadgen bench-causes bench-monitor bench-faces bench-models bench-precision bench-scorer bench-zoo benchmark-vram benchmark-lifecycle tune lint format certs key lock envs clean
+.PHONY: help demo test test-torch fetch up secrets standins loadtest monitor bench bench-peers bench-overload bench-memory bench-loadgen bench-causes bench-monitor bench-faces bench-models bench-precision bench-scorer bench-zoo benchmark-vram benchmark-lifecycle tune lint format certs key lock envs clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -103,6 +103,9 @@ certs: envs  ## a self-signed certificate for HTTPS in var/tls/
 
 key: envs  ## an API key: make key NAME=camera SCOPES=infer,metrics
 	@.venv/bin/python -m scripts.make_key $(NAME) $(if $(SCOPES),--scopes $(SCOPES))
+
+secrets:  ## tokens and keys of the containers, as files in var/secrets/
+	@$(PYTHON) -m scripts.make_secrets
 
 lock: var/uv/.installed  ## renew the locked requirements from their .in files
 	@for pair in 3.11:requirements/app 3.11:requirements/dev 3.10:triton_runtime/requirements \
