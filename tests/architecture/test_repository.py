@@ -7,7 +7,7 @@ import pytest
 
 from tests.processes import PROJECT
 
-DOCUMENTS = sorted(path for path in [PROJECT / "README.md", *PROJECT.glob("docs/**/*.md")])
+DOCUMENTS = sorted([*PROJECT.glob("*.md"), *PROJECT.glob("docs/**/*.md")])
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
