@@ -48,7 +48,6 @@ class Containers:
 
     def __init__(self, folder: Path, triton: Triton, secrets: Path, operator: str) -> None:
         self.folder = folder
-        self.secrets = secrets
         self.operator = operator
         self.ports = {name: free_port() for name in ("gateway", "enrichment", "monitor")}
         self.moved = {
