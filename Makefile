@@ -10,10 +10,12 @@ DEV_STAMP := .venv/.installed-dev
 MODELS_STAMP := .venv-triton/.installed
 PEERS_STAMP := .venv-peers/.installed
 TORCH_STAMP := .venv-torch/.installed
+DOCS_STAMP := .venv-docs/.installed
+SUPPLY_STAMP := .venv-supply/.installed
 # A user's pip settings decide where packages come from; the lock files decide which.
 PIP_INSTALL := -m pip install --disable-pip-version-check --quiet --no-deps --require-hashes
 
-.PHONY: help demo test test-torch fetch up standins loadtest monitor bench bench-peers bench-overload bench-memory bench-loadgen bench-causes bench-monitor bench-faces bench-models bench-precision bench-scorer bench-zoo benchmark-vram benchmark-lifecycle benchmark-video-memory tune lint format certs key lock envs clean
+.PHONY: help demo test test-torch fetch up secrets standins loadtest monitor bench bench-peers bench-overload bench-memory bench-loadgen bench-causes bench-monitor bench-faces bench-models bench-precision bench-scorer bench-zoo benchmark-vram benchmark-lifecycle benchmark-video-memory tune lint format certs key docs sbom audit licences lock envs clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -21,7 +23,7 @@ help:  ## list the targets
 demo: envs  ## the whole system under 10 to 200 cameras, with a report
 	@.venv/bin/python -m scripts.demo
 
-test: $(DEV_STAMP) $(MODELS_STAMP) lint  ## lint, types and every test
+test: $(DEV_STAMP) $(MODELS_STAMP) lint docs  ## lint, types, documents and every test
 	@.venv/bin/python -m pytest
 
 test-torch: $(DEV_STAMP) $(MODELS_STAMP) $(TORCH_STAMP)  ## what trains and imports models, with PyTorch
@@ -107,8 +109,30 @@ certs: envs  ## a self-signed certificate for HTTPS in var/tls/
 key: envs  ## an API key: make key NAME=camera SCOPES=infer,metrics
 	@.venv/bin/python -m scripts.make_key $(NAME) $(if $(SCOPES),--scopes $(SCOPES))
 
+secrets:  ## tokens and keys of the containers, as files in var/secrets/
+	@$(PYTHON) -m scripts.make_secrets
+
+docs: $(DOCS_STAMP)  ## the documents as a site in var/site/
+	@NO_MKDOCS_2_WARNING=1 .venv-docs/bin/mkdocs build --strict --quiet
+
+# Python packages alone: what a base image brings is for a tool that reads images.
+sbom: $(SUPPLY_STAMP)  ## what the images install, as CycloneDX in var/sbom/
+	@mkdir -p var/sbom
+	@for pair in app:requirements/app triton:triton_runtime/requirements; do \
+	    PYTHONWARNINGS=ignore .venv-supply/bin/cyclonedx-py requirements --output-reproducible \
+	        --pyproject pyproject.toml $${pair#*:}.txt -o var/sbom/$${pair%%:*}.cdx.json; done
+
+# Strict: a package that the service does not know is a failure, so that no answer is no success.
+audit: $(SUPPLY_STAMP)  ## known vulnerabilities of what the images install; asks PyPI
+	@.venv-supply/bin/pip-audit --strict --disable-pip --require-hashes \
+	    -r requirements/app.txt -r triton_runtime/requirements.txt
+
+licences: envs  ## whether everything installed is under a licence that is allowed
+	@.venv/bin/python -m scripts.check_licences $(ARGS)
+
 lock: var/uv/.installed  ## renew the locked requirements from their .in files
-	@for pair in 3.11:requirements/app 3.11:requirements/dev 3.10:triton_runtime/requirements \
+	@for pair in 3.11:requirements/app 3.11:requirements/dev 3.11:requirements/docs \
+	    3.11:requirements/supply 3.10:triton_runtime/requirements \
 	    3.11:benchmarks/peers/requirements; do \
 	    var/uv/bin/uv pip compile --quiet --universal --no-annotate --generate-hashes \
 	        --python-version $${pair%%:*} --custom-compile-command "make lock" \
@@ -122,7 +146,7 @@ var/uv/.installed:
 	@$(PYTHON) -m venv var/uv && var/uv/bin/pip install --quiet uv && touch $@
 
 clean:  ## remove environments, logs and runs
-	@rm -rf .venv .venv-triton .venv-peers .venv-torch var runs
+	@rm -rf .venv .venv-triton .venv-peers .venv-torch .venv-docs .venv-supply var runs
 
 envs: $(APP_STAMP) $(MODELS_STAMP)  ## make .venv and .venv-triton
 
@@ -150,6 +174,18 @@ $(PEERS_STAMP): benchmarks/peers/requirements.txt
 	@echo "Installing what the gateway is measured beside into .venv-peers"
 	@rm -rf .venv-peers && $(PYTHON) -m venv .venv-peers
 	@.venv-peers/bin/python $(PIP_INSTALL) -r benchmarks/peers/requirements.txt
+	@touch $@
+
+$(DOCS_STAMP): requirements/docs.txt
+	@echo "Installing what builds the documents into .venv-docs"
+	@rm -rf .venv-docs && $(PYTHON) -m venv .venv-docs
+	@.venv-docs/bin/python $(PIP_INSTALL) -r requirements/docs.txt
+	@touch $@
+
+$(SUPPLY_STAMP): requirements/supply.txt
+	@echo "Installing what lists and checks packages into .venv-supply"
+	@rm -rf .venv-supply && $(PYTHON) -m venv .venv-supply
+	@.venv-supply/bin/python $(PIP_INSTALL) -r requirements/supply.txt
 	@touch $@
 
 # By version, without hashes: which build of PyTorch suits depends on the machine.

@@ -1,6 +1,7 @@
 """What the backend can be told through the environment; its only reader."""
 
 import ipaddress
+import os
 import re
 from pathlib import Path
 from typing import Annotated, Self
@@ -18,7 +19,9 @@ def empty_as_unset(value: object) -> object:
 class SharedSettings(BaseSettings):
     """What both processes of the backend are told: the gateway and the model zoo's."""
 
-    model_config = SettingsConfigDict(env_prefix="FRAMEGATE_", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="FRAMEGATE_", frozen=True, secrets_dir=os.environ.get("FRAMEGATE_SECRETS_DIR")
+    )
 
     enrichment_host: str = Field("127.0.0.1", description="Address of the model zoo's process.")
     enrichment_port: int = Field(8010, ge=1, le=65535, description="The model zoo's port.")

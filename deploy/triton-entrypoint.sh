@@ -1,8 +1,11 @@
 #!/bin/sh
 # The arguments that `python -m triton_runtime` gives the embedded server, for the container's.
 set -eu
-# Model control needs this header. Unset: a random one, so nobody's.
-token=${FRAMEGATE_TRITON_CONTROL_TOKEN:-$(head -c 24 /dev/urandom | od -An -tx1 | tr -d ' \n')}
+# Model control needs this header: the variable, else the secret's file, else a random one, so nobody's.
+token=${FRAMEGATE_TRITON_CONTROL_TOKEN:-}
+secret=${FRAMEGATE_SECRETS_DIR:-/run/secrets}/framegate_triton_control_token
+if [ -z "$token" ] && [ -r "$secret" ]; then token=$(cat "$secret"); fi
+token=${token:-$(head -c 24 /dev/urandom | od -An -tx1 | tr -d ' \n')}
 models=${FRAMEGATE_MODELS:-/models}
 # Those of the model zoo, where they are mounted.
 zoo=${FRAMEGATE_ZOO_MODELS:-/zoo}

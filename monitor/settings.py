@@ -1,5 +1,6 @@
 """Where the monitor finds Triton and the gateway, as the environment says it."""
 
+import os
 from pathlib import Path
 
 from pydantic import Field, SecretStr
@@ -9,7 +10,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 class Settings(BaseSettings):
     """`FRAMEGATE_` prefixes each name."""
 
-    model_config = SettingsConfigDict(env_prefix="FRAMEGATE_", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="FRAMEGATE_", frozen=True, secrets_dir=os.environ.get("FRAMEGATE_SECRETS_DIR")
+    )
 
     triton_host: str = Field("127.0.0.1", min_length=1, description="Address Triton listens on.")
     triton_http_port: int = Field(8003, ge=1, le=65535, description="Triton's HTTP port.")

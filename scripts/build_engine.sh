@@ -74,7 +74,7 @@ command -v docker >/dev/null ||
 command -v nvidia-smi >/dev/null && nvidia-smi --list-gpus 2>/dev/null | grep -q GPU ||
     fail "No NVIDIA GPU is seen here (nvidia-smi). Build the engine on the machine that serves it."
 
-image=${FRAMEGATE_TRITON_IMAGE:-$(sed -n 's/^FROM //p' deploy/triton.Dockerfile)}
+image=${FRAMEGATE_TRITON_IMAGE:-$(sed -n 's/^ARG TRITON_IMAGE=//p' deploy/triton.Dockerfile)}
 echo "Building model.plan of version $version for: $(nvidia-smi --query-gpu=name --format=csv,noheader | head -n 1)"
 echo "Image $image. This takes minutes."
 # Under another name until it is complete: Triton must never find half an engine.

@@ -26,6 +26,10 @@ INTRODUCTION = """# Settings
 All come from the environment; none is needed. Wrong values are reported all at once, before
 anything starts. This page is written by `python -m scripts.document_settings`.
 
+What is secret can be a file instead, as containers mount secrets: where `FRAMEGATE_SECRETS_DIR`
+names a folder, its file `framegate_internal_token` stands for `FRAMEGATE_INTERNAL_TOKEN` where
+that is not set, and so with every other name.
+
 The load tester's flags have variables of their own, `FRAMEGATE_LOADTEST_…`:
 `python -m loadtest --help` lists the flags.
 

@@ -1,5 +1,6 @@
 """What the launcher of the embedded Triton can be told through the environment."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -14,7 +15,9 @@ ZOO_REPOSITORY = PROJECT / "var/models"
 class Settings(BaseSettings):
     """Every value has a default that works on a laptop; `FRAMEGATE_` prefixes each name."""
 
-    model_config = SettingsConfigDict(env_prefix="FRAMEGATE_", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="FRAMEGATE_", frozen=True, secrets_dir=os.environ.get("FRAMEGATE_SECRETS_DIR")
+    )
 
     triton_host: str = Field("127.0.0.1", description="Address Triton listens on.")
     triton_http_port: int = Field(8003, ge=1, le=65535, description="Triton's HTTP port.")

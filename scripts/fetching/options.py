@@ -79,6 +79,7 @@ def read(arguments: list[str] | None, known: Collection[str]) -> Options:
         force=given.force,
         file=given.file,
         kind="KIND_GPU" if given.kind == "gpu" else "KIND_CPU",
+        lock=given.lock,
     )
 
 
@@ -106,6 +107,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--downloads", type=Path, default=DOWNLOADS, help="where those lie (%(default)s)"
+    )
+    parser.add_argument(
+        "--lock", type=Path, default=pins.LOCK, help="where revisions are remembered (%(default)s)"
     )
     return parser
 

@@ -47,11 +47,14 @@ BACKEND_SETTINGS_READERS = {
     for module in ("app.py", "gunicorn_conf.py")
 }
 ENVIRONMENT_READERS = {
+    "backend/settings.py": "where secrets lie as files",
     "backend/gateway/gunicorn_conf.py": "names prometheus_client's folder",
     "backend/web/metrics.py": "asks whether that folder was named",
     "loadtest/__main__.py": "whether a flag has its variable set",
     "loadtest/_report/_terminal.py": "whether colour is wanted",
+    "monitor/settings.py": "where secrets lie as files",
     "monitor/cli.py": "hands on what decides colour and addresses",
+    "triton_runtime/settings.py": "where secrets lie as files",
     "triton_runtime/server.py": "hands the server its own environment",
 }
 

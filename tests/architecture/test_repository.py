@@ -1,14 +1,13 @@
 """What a newcomer relies on: targets, links, files that the containers copy, configurations."""
 
 import re
-import stat
 from pathlib import Path
 
 import pytest
 
 from tests.processes import PROJECT
 
-DOCUMENTS = sorted(path for path in [PROJECT / "README.md", *PROJECT.glob("docs/**/*.md")])
+DOCUMENTS = sorted([*PROJECT.glob("*.md"), *PROJECT.glob("docs/**/*.md")])
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
@@ -31,13 +30,6 @@ def test_make_targets_that_documents_name_exist() -> None:
     for document in DOCUMENTS:
         for target in re.findall(r"`make ([a-z-]+)", document.read_text()):
             assert target in targets, f"{document.name}: make {target}"
-
-
-def test_files_that_the_images_copy_exist() -> None:
-    for dockerfile in PROJECT.glob("deploy/*.Dockerfile"):
-        for source in re.findall(r"^COPY (\S+) ", dockerfile.read_text(), flags=re.MULTILINE):
-            assert (PROJECT / source).exists(), f"{dockerfile.name}: {source}"
-    assert (PROJECT / "deploy/triton-entrypoint.sh").stat().st_mode & stat.S_IXUSR
 
 
 def test_hardware_configurations_differ_in_batching_alone() -> None:

@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+import pytest
 import yaml
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings
@@ -12,6 +13,7 @@ from backend.settings import Settings as BackendSettings
 from loadtest._settings import LoadtestSettings
 from monitor.settings import Settings as MonitorSettings
 from scripts.document_settings import DOCUMENT, render
+from tests import dockerfiles
 from tests.processes import PROJECT
 from triton_runtime.settings import Settings as TritonSettings
 
@@ -26,12 +28,14 @@ COMPOSE = yaml.safe_load((PROJECT / "docker-compose.yml").read_text())
 # In a container the outer world is another network, and Triton another host.
 DIFFERENT_IN_CONTAINERS = {
     "FRAMEGATE_HOST",
-    "FRAMEGATE_ALLOW_ANONYMOUS",
+    "FRAMEGATE_API_KEYS_FILE",
     "FRAMEGATE_TRITON_HOST",
     "FRAMEGATE_TRITON_URLS",
     "FRAMEGATE_ENRICHMENT_HOST",
     "FRAMEGATE_ZOO_MEASUREMENTS",
 }
+# Read by no settings: where secrets lie, before settings are read.
+SECRETS_DIR = "FRAMEGATE_SECRETS_DIR"
 
 
 def by_variable() -> dict[str, list[FieldInfo]]:
@@ -98,34 +102,37 @@ def written(default: object) -> str:
     return "" if default in (None, ()) else str(default)
 
 
-def compose_environment() -> dict[str, dict[str, Any]]:
-    return {name: service["environment"] for name, service in COMPOSE["services"].items()}
+def ours(environment: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in environment.items() if name.startswith("FRAMEGATE_")}
 
 
-def test_the_containers_use_known_names_and_the_same_defaults() -> None:
+@pytest.mark.parametrize("service", sorted(COMPOSE["services"]))
+def test_the_containers_use_known_names_and_the_same_defaults(service: str) -> None:
     fields = by_variable()
-    for service, environment in compose_environment().items():
-        for name, value in environment.items():
-            assert name in fields, f"{service}: {name}"
-            if name in DIFFERENT_IN_CONTAINERS:
-                continue
-            match = re.fullmatch(r"\$\{(\w+):-(.*)\}", value)
-            assert match is not None, f"{service}: {name}"
-            assert match[1] == name
+    for name, value in ours(COMPOSE["services"][service].get("environment", {})).items():
+        assert name in fields, name
+        if name in DIFFERENT_IN_CONTAINERS:
+            continue
+        match = re.fullmatch(r"\$\{(\w+):-(.*)\}", value)
+        assert match is not None, name
+        assert match[1] == name
+        if (service, name) == ("triton-gpu", "FRAMEGATE_TRITON_CONFIG"):
+            assert (PROJECT / f"triton_models/baseline-synthetic/configs/{match[2]}.pbtxt").exists()
+        else:
             assert match[2] == written(fields[name][0].default), name
 
 
-def test_every_default_inside_the_compose_file_is_the_setting_s() -> None:
-    text = (PROJECT / "docker-compose.yml").read_text()
+@pytest.mark.parametrize("dockerfile", ["app", "triton"])
+def test_the_images_use_known_names_and_the_same_defaults(dockerfile: str) -> None:
     fields = by_variable()
-    for name, default in re.findall(r"\$\{(\w+):-([^}]*)\}", text):
-        assert default == written(fields[name][0].default), name
-
-
-def test_ports_are_published_on_loopback_alone() -> None:
-    for service in COMPOSE["services"].values():
-        for port in service.get("ports", []):
-            assert port.startswith("127.0.0.1:"), port
+    stages = dockerfiles.read(PROJECT / f"deploy/{dockerfile}.Dockerfile")
+    found = [pair for stage in stages.values() for pair in ours(stage.environment).items()]
+    assert found
+    for name, value in found:
+        if name != SECRETS_DIR:
+            assert name in fields, name
+            default = written(fields[name][0].default)
+            assert name in DIFFERENT_IN_CONTAINERS or value == default, name
 
 
 def test_the_container_s_server_gets_the_launcher_s_arguments() -> None:

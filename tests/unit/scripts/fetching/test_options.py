@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from backend.enrichment import catalog
 from scripts import fetch_models
-from scripts.fetching import options, sources
+from scripts.fetching import options, pins, sources
 from scripts.fetching.errors import UsageError
 from scripts.fetching.sources import Builder
 
@@ -20,6 +20,12 @@ def test_models_are_fetched_in_the_catalogue_s_order() -> None:
         "yolov8n-pose",
     )
     assert options.read(["--all"], KNOWN).names == KNOWN
+
+
+def test_the_lock_is_the_project_s_unless_another_is_named(tmp_path: Path) -> None:
+    assert options.read(["clip-vit-l"], KNOWN).lock == pins.LOCK
+    other = tmp_path / "revisions.lock.toml"
+    assert options.read(["clip-vit-l", "--lock", str(other)], KNOWN).lock == other
 
 
 @pytest.mark.parametrize(
