@@ -105,7 +105,7 @@ key: envs  ## an API key: make key NAME=camera SCOPES=infer,metrics
 	@.venv/bin/python -m scripts.make_key $(NAME) $(if $(SCOPES),--scopes $(SCOPES))
 
 lock: var/uv/.installed  ## renew the locked requirements from their .in files
-	@for pair in 3.11:requirements/app 3.11:requirements/dev 3.10:triton_runtime/requirements \
+	@for pair in 3.11:requirements/app 3.11:requirements/dev 3.11:requirements/tracing 3.10:triton_runtime/requirements \
 	    3.11:benchmarks/peers/requirements; do \
 	    var/uv/bin/uv pip compile --quiet --universal --no-annotate --generate-hashes \
 	        --python-version $${pair%%:*} --custom-compile-command "make lock" \

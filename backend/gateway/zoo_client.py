@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from backend.errors import DeadlineExceeded, Denied, EnrichmentUnavailable
 from backend.triton.connection import Answer, Connection, NotHttp
-from backend.web import deadlines, request_ids
+from backend.web import deadlines, request_ids, tracing
 from backend.web.problems import PROBLEMS
 from backend.web.uploads import Upload
 
@@ -90,6 +90,8 @@ class ZooClient:
             f"{self._authorization}{request_ids.HEADER}: {request_id}\r\n"
             f"{deadlines.HEADER}: {left_ms}\r\n"
         )
+        if (trace := tracing.traceparent()) is not None:
+            headers += f"traceparent: {trace}\r\n"
         try:
             answer = self._exchange(method, path, upload, headers, deadline_s + GRACE_S)
         except TimeoutError as error:
