@@ -132,7 +132,7 @@ licences: envs  ## whether everything installed is under a licence that is allow
 
 lock: var/uv/.installed  ## renew the locked requirements from their .in files
 	@for pair in 3.11:requirements/app 3.11:requirements/dev 3.11:requirements/docs \
-	    3.11:requirements/supply 3.10:triton_runtime/requirements \
+	    3.11:requirements/supply 3.11:requirements/tracing 3.10:triton_runtime/requirements \
 	    3.11:benchmarks/peers/requirements; do \
 	    var/uv/bin/uv pip compile --quiet --universal --no-annotate --generate-hashes \
 	        --python-version $${pair%%:*} --custom-compile-command "make lock" \

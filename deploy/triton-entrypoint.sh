@@ -15,6 +15,8 @@ load="--load-model=$FRAMEGATE_QUALITY_MODEL"
 if ! grep -qs 'key: "measures"' "$models/$FRAMEGATE_QUALITY_MODEL/config.pbtxt"; then
     load="$load --load-model=capture_quality"
 fi
+# Where spans of traced requests go, if anywhere.
+traces=${FRAMEGATE_TRITON_TRACES_URL:-}
 restricted="model-repository,shared-memory,logging,trace:triton-control=$token"
 exec tritonserver \
     --model-repository="$models" \
@@ -29,4 +31,9 @@ exec tritonserver \
     --grpc-port="$FRAMEGATE_TRITON_GRPC_PORT" \
     --metrics-port="$FRAMEGATE_TRITON_METRICS_PORT" \
     --http-restricted-api="$restricted" \
-    --grpc-restricted-protocol="$restricted"
+    --grpc-restricted-protocol="$restricted" \
+    ${traces:+--trace-config=mode=opentelemetry} \
+    ${traces:+--trace-config=opentelemetry,url="$traces"} \
+    ${traces:+--trace-config=opentelemetry,bsp_schedule_delay=1000} \
+    ${traces:+--trace-config=level=TIMESTAMPS} \
+    ${traces:+--trace-config=rate=0}

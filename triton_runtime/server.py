@@ -30,6 +30,7 @@ SHARED_MEMORY_HEADER = "triton-shared-memory"
 RESTRICTED = "model-repository,logging,trace"
 # Triton waits this long for clients that hold idle connections, too.
 EXIT_TIMEOUT_S = 5
+SPANS_EVERY_MS = 1000
 _KILL_MARGIN_S = 3
 _STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 _PR_SET_PDEATHSIG = 1
@@ -91,6 +92,20 @@ def command_line(
         f"--http-restricted-api={RESTRICTED}:{CONTROL_HEADER}={token}",
         f"--http-restricted-api=shared-memory:{SHARED_MEMORY_HEADER}={shared_memory_token}",
         f"--grpc-restricted-protocol={RESTRICTED},shared-memory:{CONTROL_HEADER}={token}",
+        *tracing(settings),
+    ]
+
+
+def tracing(settings: Settings) -> list[str]:
+    """The arguments that make it trace those requests, and those alone, that say `traceparent`."""
+    if settings.triton_traces_url is None:
+        return []
+    return [
+        "--trace-config=mode=opentelemetry",
+        f"--trace-config=opentelemetry,url={settings.triton_traces_url}",
+        f"--trace-config=opentelemetry,bsp_schedule_delay={SPANS_EVERY_MS}",
+        "--trace-config=level=TIMESTAMPS",
+        "--trace-config=rate=0",
     ]
 
 

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import AnyHttpUrl, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -44,6 +44,10 @@ class Settings(BaseSettings):
         None, description="Bearer token of the project's own processes; every scope."
     )
     triton_log: Path = Field(PROJECT / "var/log/triton.log", description="Triton's log file.")
+    triton_traces_url: AnyHttpUrl | None = Field(
+        None,
+        description="Where Triton sends spans of traced requests, as OTLP over HTTP; unset: none.",
+    )
     quality_model: str = Field(
         "baseline-synthetic", min_length=1, description="The model behind /v1/quality."
     )

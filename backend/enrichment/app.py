@@ -34,7 +34,7 @@ from backend.enrichment.zoo.states import Policy, ZooModel
 from backend.enrichment.zoo.zoo import Zoo
 from backend.errors import TritonError
 from backend.triton.grpc_server import TritonServer
-from backend.web import access, access_log, metrics, problems, request_ids
+from backend.web import access, access_log, metrics, problems, request_ids, tracing
 from backend.web.access import Callers
 
 # Of gunicorn's threads. Those that wait for a model, a clip or its job must leave some to answer
@@ -96,6 +96,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.request_class = ClipRequest
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
+    tracing.register(app, "framegate-enrichment")
     request_ids.register(app)
     metrics.register(app, observer, ClipMetrics(store.status, queue))
     access_log.register(app)

@@ -28,6 +28,7 @@ from backend.web import (
     problems,
     request_ids,
     security_headers,
+    tracing,
 )
 from backend.web.rate_limit import make_rate_limit
 from backend.web.uploads import BodyBudget, PictureRequest
@@ -73,6 +74,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
     app.config["MAX_FORM_MEMORY_SIZE"] = settings.max_body_bytes
     app.config["MAX_FORM_PARTS"] = 16
+    tracing.register(app, "framegate-gateway")
     request_ids.register(app)
     metrics.register(app)
     access_log.register(app)

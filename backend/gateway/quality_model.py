@@ -91,9 +91,11 @@ class QualityModel:
         side = self.describe().side
         return np.full((side, side, 3), 128, dtype=np.uint8)
 
-    def submit(self, pixels: NDArray[np.uint8], *, deadline_s: float) -> Frame:
+    def submit(
+        self, pixels: NDArray[np.uint8], *, deadline_s: float, traceparent: str | None = None
+    ) -> Frame:
         """Send a picture on its way; `collect` waits for what becomes of it."""
-        return self._client.submit(pixels, deadline_s=deadline_s)
+        return self._client.submit(pixels, deadline_s=deadline_s, traceparent=traceparent)
 
     def collect(self, frame: Frame) -> Judgement:
         """Wait for the judgement; raises TritonError."""

@@ -15,7 +15,7 @@ from backend.errors import DeadlineExceeded
 from backend.gateway.answer import Face, Picture, Quality
 from backend.gateway.quality_model import Identity, Judgement, QualityModel
 from backend.gateway.reasons import reasons
-from backend.web import metrics
+from backend.web import metrics, tracing
 from backend.web.slots import Slots
 from backend.web.uploads import Upload
 
@@ -137,13 +137,14 @@ class QualityScorer:
     ) -> tuple[Judgement | None, Judgement]:
         """Both models at once, or the one that is both."""
         measuring = self._scoring if self._scoring.describe().measures else self._measuring
-        asked = measuring.submit(image, deadline_s=deadline_s)
+        trace = tracing.traceparent()
+        asked = measuring.submit(image, deadline_s=deadline_s, traceparent=trace)
         if not score:
             return None, measuring.collect(asked)
         if measuring is self._scoring:
             scored = measured = measuring.collect(asked)
         else:
-            beside = self._scoring.submit(image, deadline_s=deadline_s)
+            beside = self._scoring.submit(image, deadline_s=deadline_s, traceparent=trace)
             scored, measured = self._scoring.collect(beside), measuring.collect(asked)
         metrics.show_model(scored.model.name, str(scored.model.version), scored.model.variant)
         self.last_seen = (scored.model, measured.model)
@@ -200,3 +201,4 @@ class _Laps:
         elapsed_s, self._begun_s = now_s - self._begun_s, now_s
         self.ms[stage] = elapsed_s * 1000
         metrics.observe_stage(stage, elapsed_s)
+        tracing.observe_stage(stage, elapsed_s)

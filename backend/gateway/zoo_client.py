@@ -9,7 +9,7 @@ from backend.errors import DeadlineExceeded, EnrichmentUnavailable
 from backend.gateway.clip_upload import ClipUpload
 from backend.gateway.zoo_answer import DOCUMENT, Successes, ZooAnswer, read_answer
 from backend.triton.connection import Answer, Connection, NotHttp
-from backend.web import deadlines, request_ids
+from backend.web import deadlines, request_ids, tracing
 from backend.web.uploads import Upload
 
 CONNECT_TIMEOUT_S = 2.0
@@ -117,8 +117,10 @@ class ZooClient:
         return self._answer(exchange, until_s, successes)
 
     def _own_headers(self, request_id: str, deadline_s: float) -> str:
+        trace = tracing.traceparent()
         return (
             f"{self._authorization}{request_ids.HEADER}: {request_id}\r\n{_time_left(deadline_s)}"
+            + ("" if trace is None else f"traceparent: {trace}\r\n")
         )
 
     def _answer(

@@ -24,13 +24,17 @@ class Frame:
         deadline_s: on the clock of time.monotonic(); past it nobody waits any more.
         alone: it must not share a batch, because one that it was in has failed.
         moved: a server has refused it unread; the next refusal is final.
+        traceparent: of the request that it came with, where that is traced.
     """
 
-    __slots__ = ("_outcome", "alone", "deadline_s", "moved", "pixels")
+    __slots__ = ("_outcome", "alone", "deadline_s", "moved", "pixels", "traceparent")
 
-    def __init__(self, pixels: NDArray[Any], deadline_s: float) -> None:
+    def __init__(
+        self, pixels: NDArray[Any], deadline_s: float, traceparent: str | None = None
+    ) -> None:
         self.pixels = pixels
         self.deadline_s = deadline_s
+        self.traceparent = traceparent
         self.alone = False
         self.moved = False
         self._outcome: AsyncResult = AsyncResult()

@@ -171,7 +171,7 @@ class Lane:
             f"/v2/models/{self._model}/infer",
             document,
             [image.data.cast("B") for image in images] if region is None else (),
-            headers=f"{wire.HEADER_LENGTH}: {len(document)}\r\n",
+            headers=f"{wire.HEADER_LENGTH}: {len(document)}\r\n{_trace_header(batch)}",
             deadline_s=latest_s + STALL_S,
         )
         if answer.status != 200:
@@ -212,6 +212,13 @@ class Lane:
             log.warning("Triton at %s:%d: %s", self._server.host, self._server.port, error)
         self._server.down_because = error
         self._server_lost()
+
+
+def _trace_header(batch: list[Frame]) -> str:
+    """A request can belong to one trace alone: that of the first frame that has one."""
+    traces = (frame.traceparent for frame in batch if frame.traceparent is not None)
+    trace = next(traces, None)
+    return "" if trace is None else f"traceparent: {trace}\r\n"
 
 
 def _fail(frames: list[Frame], error: TritonError) -> None:

@@ -63,12 +63,15 @@ class ModelClient:
         """`submit` and `collect` in one."""
         return self.collect(self.submit(pixels, deadline_s=deadline_s))
 
-    def submit(self, pixels: NDArray[Any], *, deadline_s: float) -> Frame:
+    def submit(
+        self, pixels: NDArray[Any], *, deadline_s: float, traceparent: str | None = None
+    ) -> Frame:
         """Send one frame on its way, in a batch with others where several wait.
 
         Args:
             pixels: contiguous, without a batch axis.
             deadline_s: on the clock of time.monotonic().
+            traceparent: told to the server where this frame is the first traced one of its batch.
 
         Raises:
             TritonError: no server takes work.
@@ -76,7 +79,7 @@ class ModelClient:
         self._start()
         if down := self._why_all_are_down():
             raise type(down)(*down.args)
-        frame = Frame(pixels, deadline_s)
+        frame = Frame(pixels, deadline_s, traceparent)
         self._queue.put(frame)
         return frame
 

@@ -92,6 +92,11 @@ GPU_GAUGES: tuple[Gauge[GpuReading], ...] = (
         "Power drawn.",
         lambda gpu: None if gpu.power_mw is None else gpu.power_mw / 1000,
     ),
+    Gauge(
+        "gpu_power_limit_watts",
+        "Past it the card slows itself down.",
+        lambda gpu: None if gpu.power_limit_mw is None else gpu.power_limit_mw / 1000,
+    ),
     Gauge("gpu_temperature_celsius", "Temperature.", lambda gpu: gpu.temperature_celsius),
 )
 GATEWAY_GAUGES: tuple[Gauge[GatewayActivity], ...] = (

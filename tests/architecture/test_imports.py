@@ -23,6 +23,7 @@ DOORS = {
     "simplejpeg": {"backend/images.py"},
     "cv2": {"backend/faces.py"},
     "av": {"backend/enrichment/clips/decoder_process.py"},
+    "opentelemetry": {"backend/web/spans.py"},
     "pynvml": {"monitor/sources/gpu.py", "backend/enrichment/memory/gpu.py"},
     "rich": {
         "monitor/output/screen/frame.py",
@@ -50,6 +51,7 @@ ENVIRONMENT_READERS = {
     "backend/settings.py": "where secrets lie as files",
     "backend/gateway/gunicorn_conf.py": "names prometheus_client's folder",
     "backend/web/metrics.py": "asks whether that folder was named",
+    "backend/web/tracing.py": "asks whether OpenTelemetry's own variable is set",
     "loadtest/__main__.py": "whether a flag has its variable set",
     "loadtest/_report/_terminal.py": "whether colour is wanted",
     "monitor/settings.py": "where secrets lie as files",

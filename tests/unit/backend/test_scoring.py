@@ -78,7 +78,9 @@ class FakeModel(ModelClient):
         self.config_deadlines_s.append(deadline_s)
         return self.description
 
-    def submit(self, pixels: NDArray[Any], *, deadline_s: float) -> Frame:
+    def submit(
+        self, pixels: NDArray[Any], *, deadline_s: float, traceparent: str | None = None
+    ) -> Frame:
         self.images.append(pixels)
         self.deadlines_s.append(deadline_s)
         return Frame(pixels, deadline_s)

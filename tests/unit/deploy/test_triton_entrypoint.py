@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 
 from tests.processes import PROJECT
+from triton_runtime.server import tracing
 from triton_runtime.settings import Settings
 
 PORTS = {"HTTP": 8003, "GRPC": 8001, "METRICS": 8002}
@@ -17,6 +18,7 @@ def arguments(
     model: str = Settings().quality_model,
     zoo: Path = PROJECT / "nowhere",
     secrets: Path = PROJECT / "nowhere",
+    traces_url: str = "",
 ) -> list[str]:
     server = tmp_path / "tritonserver"
     server.write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
@@ -29,6 +31,7 @@ def arguments(
         "FRAMEGATE_TRITON_CONFIG": Settings().triton_config,
         "FRAMEGATE_TRITON_CONTROL_TOKEN": token,
         "FRAMEGATE_SECRETS_DIR": str(secrets),
+        "FRAMEGATE_TRITON_TRACES_URL": traces_url,
     }
     script = PROJECT / "deploy/triton-entrypoint.sh"
     return subprocess.run(
@@ -83,3 +86,10 @@ def test_the_models_of_the_zoo_are_a_second_repository_where_there_are_any(tmp_p
         given = arguments(tmp_path, zoo=zoo)
         assert [one for one in given if "model-repository=" in one] == wanted
         assert "" not in given
+
+
+def test_requests_are_traced_as_in_the_embedded_server(tmp_path: Path) -> None:
+    url = "http://collector:4318/v1/traces"
+    settings = Settings.model_validate({"triton_traces_url": url})
+    given = arguments(tmp_path, traces_url=url)
+    assert [one for one in given if "trace-config" in one] == tracing(settings)

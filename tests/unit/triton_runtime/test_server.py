@@ -19,7 +19,14 @@ from triton_runtime import installation as installation_module
 from triton_runtime import preflight, server
 from triton_runtime.errors import LaunchError
 from triton_runtime.installation import Installation
-from triton_runtime.server import Outcome, command_line, complaint, dead_children, environment
+from triton_runtime.server import (
+    Outcome,
+    command_line,
+    complaint,
+    dead_children,
+    environment,
+    tracing,
+)
 from triton_runtime.settings import Settings
 
 RESTRICTED = "model-repository,logging,trace"
@@ -64,6 +71,18 @@ def test_the_command_line() -> None:
         f"--http-restricted-api={RESTRICTED}:triton-control=hush",
         "--http-restricted-api=shared-memory:triton-shared-memory=among us",
         f"--grpc-restricted-protocol={RESTRICTED},shared-memory:triton-control=hush",
+    ]
+
+
+def test_it_traces_those_requests_that_say_so_where_there_is_a_collector() -> None:
+    assert tracing(Settings()) == []
+    collector = Settings.model_validate({"triton_traces_url": "http://collector:4318/v1/traces"})
+    assert tracing(collector) == [
+        "--trace-config=mode=opentelemetry",
+        "--trace-config=opentelemetry,url=http://collector:4318/v1/traces",
+        "--trace-config=opentelemetry,bsp_schedule_delay=1000",
+        "--trace-config=level=TIMESTAMPS",
+        "--trace-config=rate=0",
     ]
 
 

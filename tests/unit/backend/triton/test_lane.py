@@ -71,6 +71,18 @@ def test_a_request_says_how_long_its_last_frame_may_wait(
     assert [output["name"] for output in asked.document["outputs"]] == ["score", "measures"]
 
 
+def test_a_batch_belongs_to_the_trace_of_the_first_frame_that_has_one(
+    server: V2Server, running: Running
+) -> None:
+    frames = running.put(1, 2, 3)
+    frames[1].traceparent, frames[2].traceparent = "of the second", "of the third"
+    assert [number_of(frame) for frame in frames] == [1, 2, 3]
+    assert number_of(*running.put(4)) == 4
+    traced, untraced = (one for one in server.asked if one.path == "/v2/models/m/infer")
+    assert traced.headers["traceparent"] == "of the second"
+    assert "traceparent" not in untraced.headers
+
+
 def test_a_batch_has_an_end_whatever_the_model_takes(server: V2Server, running: Running) -> None:
     server.config = lambda: as_json(CONFIG | {"max_batch_size": 1000})
     frames = running.put(*range(MOST_FRAMES + 3))

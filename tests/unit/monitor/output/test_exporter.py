@@ -95,6 +95,7 @@ def test_what_the_monitor_derives_is_told_in_base_units(exporter: Exporter) -> N
             ("gpu_memory_used_bytes", GPU): 6 * 2**30,
             ("gpu_memory_total_bytes", GPU): 12 * 2**30,
             ("gpu_power_watts", GPU): 145.5,
+            ("gpu_power_limit_watts", GPU): 170,
             ("gpu_temperature_celsius", GPU): 61,
             ("gateway_request_seconds", ()): 0.085,
             ("gateway_requests_per_second", ()): 55,
