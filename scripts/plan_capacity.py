@@ -9,7 +9,7 @@ from scripts.capacity import options as command_line
 from scripts.capacity import report
 from scripts.capacity.documents import read_summary
 from scripts.capacity.errors import PlanFailed
-from scripts.capacity.law import law
+from scripts.capacity.law import law, refuse_mixture
 from scripts.capacity.measured import Measurement, measure
 from scripts.capacity.options import Options
 from scripts.capacity.plan import Host, Wish, plan
@@ -46,7 +46,7 @@ def run(options: Options) -> str:
     demands = law(runs, options.assumed_ratio)
     if options.check is not None:
         checked = measure(str(options.check), read_summary(options.check))
-        law([*runs, checked], options.assumed_ratio)  # refuses what cannot be compared
+        refuse_mixture([*runs, checked])
         predicted = predict(demands, max(one.other_cores for one in runs), checked)
         found = report.prediction_document(runs, checked, demands, predicted)
         shown = report.prediction_text(runs, checked, predicted)

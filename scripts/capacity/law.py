@@ -52,7 +52,7 @@ def law(runs: Sequence[Measurement], assumed_ratio: float) -> Law:
     Raises:
         CannotSay: they measured different things.
     """
-    _refuse_mixture(runs)
+    refuse_mixture(runs)
     counted = [run for run in runs if run.broke_at is not None] or list(runs)
     lower_bound = counted[0].broke_at is None
     servers = [1 / run.knee.frames_per_s for run in counted if run.full == "triton_servers"]
@@ -110,7 +110,11 @@ def _limit(resource: Resource, runs: Sequence[Measurement], floor: float) -> Lim
     return Limit(floor or 1.0, "assumed")
 
 
-def _refuse_mixture(runs: Sequence[Measurement]) -> None:
+def refuse_mixture(runs: Sequence[Measurement]) -> None:
+    """
+    Raises:
+        CannotSay: they measured different things.
+    """
     for what, values in (
         ("models", {run.models for run in runs}),
         ("pictures", {(run.payloads_sha256, run.camera) for run in runs}),

@@ -10,7 +10,7 @@ from scripts.capacity.law import Law, asked
 from scripts.capacity.measured import Measurement
 from scripts.capacity.plan import GPUS, Plan, Provided, Wish, fills
 from scripts.capacity.prediction import Prediction, predict
-from scripts.capacity.surroundings import Surroundings
+from scripts.capacity.surroundings import Redis, Surroundings
 from scripts.capacity.words import RESOURCES, amount, bits, number, origin_word, percent
 
 SCHEMA_VERSION = 1
@@ -117,13 +117,16 @@ def _beside(beside: Surroundings) -> Iterator[str]:
     )
     yield f"  frames: {bits(beside.bytes_in_per_s)}"
     yield f"  pixels from gateways to Tritons: {'not known' if pixels is None else bits(pixels)}"
-    yield (
-        f"  Redis: {number(beside.redis_rate_commands_per_s)} commands/s for a rate limit, "
-        f"{number(beside.redis_cache_commands_per_s)} more for a cache that never hits"
-    )
+    yield f"  Redis, a rate limit: {_redis(beside.redis_rate)}"
+    yield f"  Redis, a cache that never hits: {_redis(beside.redis_cache)} more"
     yield f"  Prometheus: {number(beside.series)} series of gateways"
     generators = "not measured" if processes is None else f"{number(processes)} processes"
     yield f"  to test it: {generators} of the load tester"
+
+
+def _redis(used: Redis) -> str:
+    commands, of_thread = number(used.commands_per_s), percent(used.thread_ratio)
+    return f"{commands} commands/s, {of_thread} of its thread"
 
 
 def notes(runs: Sequence[Measurement], demands: Law, wish: Wish, made: Plan) -> Iterator[str]:
