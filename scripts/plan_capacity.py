@@ -71,7 +71,7 @@ def wished(options: Options, runs: Sequence[Measurement]) -> Wish:
         spare_hosts=options.spare_hosts,
         layout=options.layout,
         host=Host(options.host_cores or first.cores, gpus, options.nic_gbit_per_s * GBIT_BYTES),
-        network_ratio=options.assumed_ratio,
+        assumed_ratio=options.assumed_ratio,
         frame_bytes=options.frame_bytes or first.frame_bytes,
         answer_bytes=ANSWER_BYTES,
         tensor_bytes=(

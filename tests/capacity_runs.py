@@ -40,7 +40,7 @@ WISH = Wish(
     spare_hosts=0,
     layout="split",
     host=Host(cores=2, gpus=0, nic_bytes_per_s=1e12),
-    network_ratio=0.7,
+    assumed_ratio=0.7,
     frame_bytes=30_000,
     answer_bytes=1_000,
     tensor_bytes=370_000,

@@ -9,6 +9,9 @@ from scripts.capacity.law import Law, Limit
 
 # What separates a sum of floats from the whole number that it stands for.
 _ROUNDING = 1e-9
+# Of the gateway's gunicorn: connections that a worker takes, and how long it keeps an idle one.
+WORKER_CONNECTIONS = 1_000
+KEEPALIVE_S = 5.0
 
 Layout = Literal["split", "together"]
 
@@ -29,7 +32,7 @@ class Wish:
     Attributes:
         headroom_ratio: of the hosts' capacity that stays free, 0 to less than 1.
         spare_hosts: of each kind, beyond what the load needs.
-        network_ratio: how full a network card may get.
+        assumed_ratio: how full a network card, and a worker of connections, may get.
         tensor_bytes: a frame's pixels on the way to Triton; None: not known.
     """
 
@@ -39,7 +42,7 @@ class Wish:
     spare_hosts: int
     layout: Layout
     host: Host
-    network_ratio: float
+    assumed_ratio: float
     frame_bytes: float
     answer_bytes: float
     tensor_bytes: float | None
@@ -47,6 +50,11 @@ class Wish:
     @property
     def frames_per_s(self) -> float:
         return self.cameras / self.interval_s
+
+    @property
+    def connection_s(self) -> float:
+        """For how long a frame holds a connection of its camera's, until the next frame does."""
+        return min(self.interval_s, KEEPALIVE_S)
 
     @property
     def sized_per_s(self) -> float:
@@ -155,7 +163,7 @@ def plan(wish: Wish, demands: Law, gpu_w: float | None) -> Plan:
 def _needs(wish: Wish, demands: Law) -> dict[str, tuple[Need, ...]]:
     """Tier → what its hosts must have; the gateway's tier first, Triton's last."""
     limits, host = demands.limits, wish.host
-    workers = Need(WORKERS, demands.gateway_cpu_s, limits["gateway_workers"], None, True)
+    workers = workers_needed(wish, demands)
     triton = [Need(GPUS, demands.gpu_s, limits["gpus"], host.gpus, True)] if demands.gpu_s else []
     if demands.triton_server_s is not None:
         triton += [
@@ -181,12 +189,20 @@ def _needs(wish: Wish, demands: Law) -> dict[str, tuple[Need, ...]]:
     }
 
 
+def workers_needed(wish: Wish, demands: Law) -> Need:
+    """By what asks for more of them: their computing, or the connections of cameras that pause."""
+    computing = Need(WORKERS, demands.gateway_cpu_s, demands.limits["gateway_workers"], None, True)
+    share_s = wish.connection_s / WORKER_CONNECTIONS
+    holding = Need(WORKERS, share_s, Limit(wish.assumed_ratio, "assumed"), None, True)
+    return max(computing, holding, key=lambda need: need.demand / need.limit.ratio)
+
+
 def _processors(cpu_s: float, demands: Law, host: Host) -> Need:
     return Need(PROCESSORS, cpu_s, demands.limits["processors"], host.cores, False)
 
 
 def _network(what: str, frame_bytes: float, wish: Wish) -> Need:
-    limit = Limit(wish.network_ratio, "assumed")
+    limit = Limit(wish.assumed_ratio, "assumed")
     return Need(what, frame_bytes, limit, wish.host.nic_bytes_per_s, False)
 
 

@@ -8,7 +8,15 @@ from benchmarks.tables import aligned
 from scripts.capacity.explanation import explanation
 from scripts.capacity.law import Law, asked
 from scripts.capacity.measured import Measurement
-from scripts.capacity.plan import GPUS, Plan, Provided, Wish, fills
+from scripts.capacity.plan import (
+    GPUS,
+    WORKER_CONNECTIONS,
+    Plan,
+    Provided,
+    Wish,
+    fills,
+    workers_needed,
+)
 from scripts.capacity.prediction import Prediction, predict
 from scripts.capacity.surroundings import Redis, Surroundings
 from scripts.capacity.words import RESOURCES, amount, bits, number, origin_word, percent
@@ -117,11 +125,15 @@ def _beside(beside: Surroundings) -> Iterator[str]:
     )
     yield f"  frames: {bits(beside.bytes_in_per_s)}"
     yield f"  pixels from gateways to Tritons: {'not known' if pixels is None else bits(pixels)}"
+    yield (
+        "  connections from gateway workers to Tritons, for each model: "
+        f"{number(beside.triton_connections)}"
+    )
     yield f"  Redis, a rate limit: {_redis(beside.redis_rate)}"
     yield f"  Redis, a cache that never hits: {_redis(beside.redis_cache)} more"
     yield f"  Prometheus: {number(beside.series)} series of gateways"
-    generators = "not measured" if processes is None else f"{number(processes)} processes"
-    yield f"  to test it: {generators} of the load tester"
+    generators = "not measured" if processes is None else number(processes)
+    yield f"  processes of the load tester, to try it: {generators}"
 
 
 def _redis(used: Redis) -> str:
@@ -141,6 +153,11 @@ def notes(runs: Sequence[Measurement], demands: Law, wish: Wish, made: Plan) -> 
     ]
     if assumed:
         yield f"Note: no run has filled {' or '.join(assumed)}: how full they may get is assumed."
+    if workers_needed(wish, demands).demand != demands.gateway_cpu_s:
+        yield (
+            f"Note: connections ask for so many gateway workers, at {number(WORKER_CONNECTIONS)} "
+            "each, and not their computing."
+        )
     if wish.layout == "split" and wish.tensor_bytes is None:
         yield "Note: what a frame's pixels weigh is not known here: say --tensor-bytes."
     if wish.layout == "split":

@@ -37,4 +37,4 @@ def origin_word(limit: Limit) -> str:
 
 
 def amount(one: Provided) -> str:
-    return f"{number(whole(one.per_host))} {one.what}"
+    return f"{one.what}: {number(whole(one.per_host))}"

@@ -88,6 +88,9 @@ def test_doubts_are_told(capsys: pytest.CaptureFixture[str]) -> None:
     assert "larger frames take longer to decode" in out
     assert "does not show what sending pixels to another one takes" in out
     assert "no run has filled gateway workers" in out
+    assert "connections ask for so many" not in out
+    out = call(capsys, KNEE, "--cameras", 10_000, "--interval", 5)[1]
+    assert "connections ask for so many gateway workers, at 1,000 each" in out
 
 
 def test_a_recorded_run_is_predicted_by_itself(capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 from scripts.capacity.errors import CannotSay
 from scripts.capacity.law import Law, Limit
 from scripts.capacity.plan import (
+    KEEPALIVE_S,
     NETWORK_OUT,
     PROCESSORS,
     SERVERS,
+    WORKER_CONNECTIONS,
     WORKERS,
     Host,
     Plan,
@@ -22,6 +24,7 @@ from scripts.capacity.plan import (
     whole,
 )
 from tests.capacity_runs import LAW, WISH
+from tests.processes import PROJECT
 
 
 def hosts(made: Plan) -> tuple[int, ...]:
@@ -60,6 +63,21 @@ def test_together_every_host_has_both() -> None:
     assert hosts(made) == (4,)
     assert (made.gateway_workers, made.triton_servers) == (4, 4)
     assert NETWORK_OUT not in {one.what for one in made.tiers[0].provided}
+
+
+def test_cameras_that_pause_for_long_need_workers_for_their_connections() -> None:
+    # 1,000 frames/s of 4,000 cameras ÷ (1,000 each × 0.7), where computing asks for 2.5.
+    made = plan(replace(WISH, cameras=4_000, interval_s=4.0), LAW, None)
+    assert made.gateway_workers == 6
+    # Past what the gateway keeps an idle connection for, a camera holds none.
+    slow = plan(replace(WISH, cameras=60_000, interval_s=60.0), LAW, None)
+    assert slow.gateway_workers == 8
+
+
+def test_what_the_gateway_says_of_connections_is_what_is_counted() -> None:
+    said = (PROJECT / "backend/gateway/gunicorn_conf.py").read_text()
+    assert f"\nworker_connections = {WORKER_CONNECTIONS}\n" in said
+    assert f"\nkeepalive = {KEEPALIVE_S:g}\n" in said
 
 
 def test_a_gpu_is_counted_in_seconds_and_costs_what_it_took_in_the_run() -> None:
