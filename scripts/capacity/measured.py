@@ -82,14 +82,12 @@ def measure(source: str, run: Summary) -> Measurement:
         raise CannotSay(f"{source} carried no number of cameras: there is nothing to plan by.")
     _refuse_generator(source, run)
     carried = [
-        stage
-        for stage in run.stages
-        if stage.kind in ("stage", "search")
-        and stage.passed
-        and stage.users <= run.capacity.cameras
+        stage for stage in _loaded(run) if stage.passed and stage.users <= run.capacity.cameras
     ]
+    if not carried:
+        raise CannotSay(f"{source} carried its baseline alone: there is nothing to plan by.")
     points = tuple(_point(source, run, stage) for stage in sorted(carried, key=lambda s: s.users))
-    knee = next(stage for stage in carried if stage.users == run.capacity.cameras)
+    knee = max(carried, key=lambda stage: stage.users)
     machine, gpus = knee.machine, len(run.hardware.gpus or ())
     if machine.host_cpu_cores is None or machine.process_counts is None:
         raise CannotSay(_no_processors(source))
@@ -120,9 +118,14 @@ def measure(source: str, run: Summary) -> Measurement:
     )
 
 
+def _loaded(run: Summary) -> list[Stage]:
+    """Neither the baseline before the load nor the recovery after it."""
+    return [stage for stage in run.stages if stage.kind in ("stage", "search")]
+
+
 def _refuse_generator(source: str, run: Summary) -> None:
-    for stage in run.stages:
-        if stage.kind in ("stage", "search") and _code(stage) == "generator":
+    for stage in _loaded(run):
+        if _code(stage) == "generator":
             raise CannotSay(
                 f"In {source} the load generator was the limit at {stage.users} cameras, so that "
                 "nothing is known of the system's own: send the load with more --processes, or "
@@ -165,8 +168,10 @@ def _full(source: str, run: Summary) -> Resource | None:
     if fails_at is None:
         return None
     failed = next(
-        stage for stage in run.stages if stage.users == fails_at and stage.passed is False
+        (one for one in _loaded(run) if one.users == fails_at and one.passed is False), None
     )
+    if failed is None:
+        raise CannotSay(f"{source} has no stage with the {fails_at} cameras that were too many.")
     full = _used_up(failed)
     if full is None:
         sentence = "" if failed.cause is None else failed.cause.sentence

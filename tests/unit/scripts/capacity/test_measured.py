@@ -108,6 +108,23 @@ def test_a_run_that_carried_nothing_is_refused() -> None:
         measured(nothing)
 
 
+def test_a_run_that_carried_its_baseline_alone_is_refused() -> None:
+    def alone(run: dict[str, Any]) -> None:
+        run["capacity"] |= {"cameras": 1, "fails_at": 10}
+        stage(run, 10)["passed"] = False
+
+    with pytest.raises(CannotSay, match="carried its baseline alone"):
+        measured(alone)
+
+
+def test_a_number_that_failed_and_is_not_among_the_stages_is_told() -> None:
+    def elsewhere(run: dict[str, Any]) -> None:
+        run["capacity"]["fails_at"] = 490
+
+    with pytest.raises(CannotSay, match="no stage with the 490 cameras"):
+        measured(elsewhere)
+
+
 def test_a_burst_is_refused() -> None:
     def burst(run: dict[str, Any]) -> None:
         run["configuration"]["burst"] = True
