@@ -102,6 +102,15 @@ def test_a_recorded_run_is_predicted_by_itself(capsys: pytest.CaptureFixture[str
     assert found["prediction"]["first"] == "processors"
 
 
+def test_a_run_with_other_models_is_not_predicted(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    path = tmp_path / "summary.json"
+    path.write_text(json.dumps(document(lambda run: run.update(models=["other/1/v"]))))
+    code, _, err = call(capsys, KNEE, "--check", path)
+    assert (code, err) == (4, "The runs measured different models: plan by each alone.\n")
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [

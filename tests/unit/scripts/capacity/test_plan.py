@@ -105,8 +105,9 @@ def test_tritons_that_queue_are_multiplied_whatever_their_processors_do() -> Non
 def test_a_network_card_can_ask_for_more_hosts_than_the_processors() -> None:
     wish = replace(WISH, host=Host(cores=64, gpus=0, nic_bytes_per_s=1.25e8))
     made = plan(wish, LAW, None)
-    # 371 kB × 1,000/s ÷ (125 MB/s × 0.7).
+    # 371 kB out and 370 kB in × 1,000/s ÷ (125 MB/s × 0.7).
     assert hosts(made) == (5, 5)
+    assert [one.demand for one in made.tiers[0].provided if one.what == NETWORK_OUT] == [371_000]
     assert (fills(made)[0][0], fills(made)[0][1].what) == ("gateway hosts", NETWORK_OUT)
 
 

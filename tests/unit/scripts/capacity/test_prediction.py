@@ -35,6 +35,17 @@ def test_twice_the_cores_move_the_limit_and_not_beyond_the_workers() -> None:
     assert found.first == "processors"
 
 
+def test_workers_beyond_the_cores_carry_nothing() -> None:
+    def eight_workers(run: dict[str, Any]) -> None:
+        for one in run["stages"]:
+            one["machine"]["process_counts"]["gateway"] = 9
+
+    run = measured()
+    found = predict(law([run], ASSUMED), run.other_cores, measured(eight_workers))
+    same = predict(law([run], ASSUMED), run.other_cores, run)
+    assert found.cameras_by == same.cameras_by
+
+
 def test_workers_that_were_full_carry_in_proportion_until_the_machine_is() -> None:
     def one_worker(run: dict[str, Any]) -> None:
         for one in run["stages"]:

@@ -12,7 +12,7 @@ from tests.capacity_runs import LAW, WISH
 
 def test_each_grows_with_the_frames_or_the_hosts() -> None:
     made = plan(replace(WISH, spare_hosts=1), LAW, None)
-    found = surroundings(WISH, made, replace(LAW, generator_cpu_s=0.0009), series_per_gateway=100)
+    found = surroundings(WISH, made, replace(LAW, generator_cpu_s=0.00185), series_per_gateway=100)
     assert (found.connections, found.per_gateway_host) == (1_000, 500)
     assert found.bytes_in_per_s == pytest.approx(3e7)
     assert found.bytes_to_triton_per_s == pytest.approx(3.7e8)
@@ -24,7 +24,8 @@ def test_each_grows_with_the_frames_or_the_hosts() -> None:
     assert found.redis_cache.thread_ratio == pytest.approx(0.066)
     # Two gateway hosts and the spare one.
     assert found.series == 300
-    assert found.generator_processes == 1
+    # 1,000/s × 1.85 ms ÷ 0.9 of a core.
+    assert found.generator_processes == 3
 
 
 def test_on_one_host_pixels_do_not_cross_the_network() -> None:
