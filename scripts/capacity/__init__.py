@@ -1,0 +1,1 @@
+"""From a load test to the hosts that a number of cameras needs: arithmetic alone, no measuring."""
