@@ -4,6 +4,7 @@ import http.client
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
@@ -38,10 +39,13 @@ class SteadyLoad:
     """Posts one picture again and again, over as many connections as there are callers.
 
     Args:
+        port: asked for whenever a caller connects.
         keep_alive: each goes on with its connection; else each request has one of its own.
     """
 
-    def __init__(self, port: int, body: bytes, *, callers: int, keep_alive: bool) -> None:
+    def __init__(
+        self, port: Callable[[], int], body: bytes, *, callers: int, keep_alive: bool
+    ) -> None:
         self._port = port
         self._body = body
         self._keep_alive = keep_alive
@@ -68,9 +72,11 @@ class SteadyLoad:
         return sum(self._tallies, Tally())
 
     def _call(self, tally: Tally) -> None:
-        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", timeout=30)
         while not self._enough.wait(PAUSE_S):
-            tally.connections += connection.sock is None
+            if connection.sock is None:
+                connection.port = self._port()
+                tally.connections += 1
             tally.sent += 1
             started_s = time.monotonic()
             try:

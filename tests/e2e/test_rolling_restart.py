@@ -1,12 +1,15 @@
 """Gateways and Tritons restarted one by one under load: nobody who calls notices."""
 
+import itertools
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 import pytest
 
@@ -19,6 +22,7 @@ pytestmark = pytest.mark.triton
 JPEG = encode(astronaut((352, 352)), "JPEG")
 NAMES = ("a", "b")
 DRAIN_S = 2
+WATCH_EVERY_S = 0.25
 PACE = Pace(settle_s=0.5, steady_s=1.5, timeout_s=40)
 # A machine under load may be slow; what is counted here is what gets lost.
 PATIENT = {"FRAMEGATE_TRITON_TIMEOUT_MS": "15000"}
@@ -91,11 +95,11 @@ def nginx(folder: Path, gateways: dict[str, Gateway]) -> Iterator[int]:
 
 
 def restarted_under_load(
-    system: System, what: str, restart_all: Callable[[], None]
+    port: Callable[[], int], what: str, restart_all: Callable[[], None]
 ) -> tuple[Tally, Tally]:
     """What callers with lasting connections and callers with fresh ones met meanwhile."""
-    lasting = SteadyLoad(system.port, JPEG, callers=4, keep_alive=True)
-    fresh = SteadyLoad(system.port, JPEG, callers=2, keep_alive=False)
+    lasting = SteadyLoad(port, JPEG, callers=4, keep_alive=True)
+    fresh = SteadyLoad(port, JPEG, callers=2, keep_alive=False)
     with lasting, fresh:
         wait_until(lambda: min(lasting.tally().sent, fresh.tally().sent) > 20, what="load")
         restart_all()
@@ -132,11 +136,55 @@ def test_gateways_restarted_one_by_one_lose_nothing(system: System) -> None:
             say=print,
         )
 
-    lasting, fresh = restarted_under_load(system, "gateways", restart_all)
+    lasting, fresh = restarted_under_load(lambda: system.port, "gateways behind nginx", restart_all)
     assert restarted == list(NAMES)
     assert (lasting.lost, fresh.lost) == ({}, {})
     # The balancer kept its callers' connections: nobody had to connect again.
     assert lasting.connections == 4
+
+
+class Watcher:
+    """A balancer that knows nothing but the probes: it connects callers to who was ready last."""
+
+    def __init__(self, gateways: Iterable[Gateway]) -> None:
+        self._gateways = tuple(gateways)
+        self._ready = self._gateways
+        self._turn = itertools.count()
+        self._enough = threading.Event()
+        self._thread = threading.Thread(target=self._watch)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._enough.set()
+        self._thread.join()
+
+    def port(self) -> int:
+        ready = self._ready
+        return ready[next(self._turn) % len(ready)].port
+
+    def _watch(self) -> None:
+        while not self._enough.wait(WATCH_EVERY_S):
+            probes = {g: Member("", f"{g.url}/health/ready") for g in self._gateways}
+            if ready := tuple(g for g, probe in probes.items() if answers_200(probe)):
+                self._ready = ready
+
+
+def test_a_gateway_whose_probe_alone_is_watched_loses_nothing_either(system: System) -> None:
+    gateway = system.gateways["a"]
+
+    def restart() -> None:
+        assert gateway.stop() == 0
+        gateway.start()
+        gateway.process.wait_answering(f"{gateway.url}/health/ready")
+
+    with Watcher(system.gateways.values()) as watcher:
+        lasting, fresh = restarted_under_load(watcher.port, "a gateway by its probe", restart)
+    assert (lasting.lost, fresh.lost) == ({}, {})
+    # Those who held a connection to it were told to make another one.
+    assert lasting.connections > 4
 
 
 def test_tritons_restarted_one_by_one_lose_nothing(system: System) -> None:
@@ -155,6 +203,6 @@ def test_tritons_restarted_one_by_one_lose_nothing(system: System) -> None:
     def restart_all() -> None:
         roll(members, restart, out_folder=None, pace=PACE, is_ready=answers_200, say=print)
 
-    lasting, fresh = restarted_under_load(system, "Tritons", restart_all)
+    lasting, fresh = restarted_under_load(lambda: system.port, "Tritons", restart_all)
     assert restarted == list(NAMES)
     assert (lasting.lost, fresh.lost) == ({}, {})
