@@ -13,7 +13,7 @@ TORCH_STAMP := .venv-torch/.installed
 # A user's pip settings decide where packages come from; the lock files decide which.
 PIP_INSTALL := -m pip install --disable-pip-version-check --quiet --no-deps --require-hashes
 
-.PHONY: help demo test test-torch fetch up standins loadtest monitor bench bench-peers bench-overload bench-memory bench-loadgen bench-causes bench-monitor bench-faces bench-models bench-precision bench-scorer bench-zoo benchmark-vram benchmark-lifecycle tune lint format certs key lock envs clean
+.PHONY: help demo test test-torch fetch up standins loadtest monitor bench bench-peers bench-overload bench-memory bench-loadgen bench-causes bench-monitor bench-faces bench-models bench-precision bench-scorer bench-zoo benchmark-vram benchmark-lifecycle benchmark-video-memory tune lint format certs key lock envs clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -94,6 +94,9 @@ benchmark-vram: envs  ## memory and loading times of the zoo's models; writes do
 
 benchmark-lifecycle: $(TORCH_STAMP) $(MODELS_STAMP)  ## what loading and unloading a model costs, in three ways
 	@.venv-torch/bin/python -m scripts.benchmark_lifecycle $(ARGS)
+
+benchmark-video-memory: $(TORCH_STAMP)  ## clips on the device and in host memory: peaks, time, equal answers
+	@.venv-torch/bin/python -m scripts.benchmark_video_memory $(ARGS)
 
 tune: envs  ## find the batching that suits this machine, and write it as a profile
 	@.venv/bin/python -m scripts.tune_batching

@@ -77,8 +77,30 @@ def permit_camera(driver: Chrome, setting: Literal["granted", "denied"] = "grant
     driver.execute_cdp_cmd("Browser.setPermission", permission)
 
 
+CONTRAST = """
+const parts = (colour) => colour.match(/[\\d.]+/g).map(Number);
+const light = (colour) => parts(colour).slice(0, 3)
+  .map((part) => part / 255)
+  .map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4))
+  .reduce((sum, part, place) => sum + part * [0.2126, 0.7152, 0.0722][place], 0);
+const ground = (each) => {
+  const colour = getComputedStyle(each).backgroundColor;
+  return parts(colour)[3] === 0 && each.parentElement ? ground(each.parentElement) : colour;
+};
+return [...document.querySelectorAll('body *')]
+  .filter((each) => each.checkVisibility() && !each.matches(':disabled'))
+  .filter((each) => [...each.childNodes].some((node) => node.nodeType === 3 && node.data.trim()))
+  .map((each) => {
+    const style = getComputedStyle(each);
+    const colour = each instanceof SVGElement ? style.fill : style.color;
+    const [low, high] = [light(colour), light(ground(each))].sort((a, b) => a - b);
+    return [each.textContent.trim().slice(0, 30), (high + 0.05) / (low + 0.05)];
+  })
+"""
+
+
 class Page:
-    """The camera page, as somebody sees it."""
+    """A page, as somebody sees it; the properties are the camera page's."""
 
     def __init__(self, driver: Chrome) -> None:
         self.driver = driver
@@ -160,6 +182,10 @@ class Page:
     @property
     def face_boxes(self) -> int:
         return len(self.driver.find_elements(By.CSS_SELECTOR, "#face-box rect"))
+
+    def contrasts(self) -> list[tuple[str, float]]:
+        """Each text with its contrast to the nearest ground that is painted (WCAG 2.2, 1.4.3)."""
+        return [(text, ratio) for text, ratio in self.run(CONTRAST)]
 
     def complaints(self) -> list[str]:
         """What the browser's console has as an error since the last call."""

@@ -6,9 +6,10 @@ from functools import partial
 import gevent
 from flask import Flask
 
-from backend.gateway import drain, health, page, quality, zoo
+from backend.gateway import clips, drain, health, page, quality, zoo
 from backend.gateway.cache import AnswerCache
 from backend.gateway.cache_stores import MemoryStore, RedisStore
+from backend.gateway.clip_upload import ClipLimits
 from backend.gateway.health import Canary
 from backend.gateway.quality_model import MEASURING_MODEL, QualityModel
 from backend.gateway.reference import routes as reference
@@ -40,12 +41,17 @@ def create_app(settings: Settings | None = None) -> Flask:
 
     | route | what |
     |---|---|
-    | GET / | camera page |
+    | GET /, /clips | camera page, and the page for clips |
     | POST /v1/quality | score one picture |
     | POST /v1/enrich | ask several models of the zoo about one picture |
     | GET /v1/models, /v1/models/{name}, …/plan | what the zoo has, and what a load would mean |
     | POST /v1/models/{name}/infer | ask one model |
     | POST /v1/models/{name}/load, unload, pin, unpin | for administrators |
+    | POST /v1/clips | keep a video or several pictures as frames |
+    | GET /v1/clips, GET, DELETE /v1/clips/{clip_id} | what is kept of the caller's |
+    | GET /v1/clips/{clip_id}/frames/{frame}.jpg | one frame |
+    | POST /v1/clips/{clip_id}/best-shot, infer | ask models about the frames |
+    | GET, DELETE /v1/jobs/{job_id} | how far what takes long is; cancel it |
     | GET /health, /health/live, /health/ready | probes |
     | GET /metrics | Prometheus |
     | GET /openapi.json, /docs | this interface, for programs and for people |
@@ -90,15 +96,16 @@ def create_app(settings: Settings | None = None) -> Flask:
             cache=_answer_cache(settings, scorer),
         )
     )
+    client = ZooClient(
+        settings.enrichment_host, settings.enrichment_port, token=_internal_token(settings)
+    )
     app.register_blueprint(
         zoo.blueprint(
-            ZooClient(
-                settings.enrichment_host, settings.enrichment_port, token=_internal_token(settings)
-            ),
-            budget,
-            body_timeout_s=settings.body_timeout_s,
-            max_in_flight=max_in_flight,
+            client, budget, body_timeout_s=settings.body_timeout_s, max_in_flight=max_in_flight
         )
+    )
+    app.register_blueprint(
+        clips.blueprint(client, _clip_limits(settings), max_in_flight=max_in_flight)
     )
     app.register_blueprint(
         health.blueprint(
@@ -135,11 +142,21 @@ def _internal_token(settings: Settings) -> str | None:
     return None if token is None else token.get_secret_value()
 
 
+def _clip_limits(settings: Settings) -> ClipLimits:
+    return ClipLimits(
+        max_bytes=settings.max_clip_bytes,
+        stall_s=settings.body_timeout_s,
+        timeout_s=settings.clip_upload_timeout_s,
+    )
+
+
 def _limits(settings: Settings) -> Limits:
     return Limits(
         max_body_bytes=settings.max_body_bytes,
+        max_clip_bytes=settings.max_clip_bytes,
         max_pixels=settings.max_pixels,
         body_timeout_s=settings.body_timeout_s,
+        clip_upload_timeout_s=settings.clip_upload_timeout_s,
         triton_timeout_ms=settings.triton_timeout_ms,
         cache_ttl_s=settings.cache_ttl_s,
         rate_limit=settings.rate_limit,

@@ -10,7 +10,7 @@ from typing import Any
 import gunicorn.http.wsgi
 from pydantic import ValidationError
 
-from backend.gateway import drain, stray_failures
+from backend.gateway import drain, stray_failures, unread_bodies
 from backend.settings import Settings, bracketed, problems_in
 from backend.web import api_keys, logs
 
@@ -79,6 +79,10 @@ def pre_request(worker: Any, request: Any) -> None:
 
 def post_worker_init(worker: Any) -> None:
     stray_failures.log_them()
+
+
+def post_request(worker: Any, req: Any, environ: Any, resp: Any) -> None:
+    unread_bodies.drop(req)
 
 
 def child_exit(server: Any, worker: Any) -> None:

@@ -1,14 +1,13 @@
 """The model zoo's routes: checked and limited here, answered by the zoo's own process."""
 
 import re
-import time
 
 from flask import Blueprint, Response, request
 
 from backend.errors import MalformedRequest, UnknownModel, UnsupportedPicture
-from backend.gateway.zoo_client import ZooAnswer, ZooClient
+from backend.gateway import relay
+from backend.gateway.zoo_client import ZooClient
 from backend.images import MEDIA_TYPES
-from backend.web import deadlines, problems
 from backend.web.access import needs
 from backend.web.api_keys import Scope
 from backend.web.request_ids import request_id
@@ -17,7 +16,6 @@ from backend.web.uploads import BodyBudget, Upload, read_upload
 
 # Loading a large model takes seconds, and it may have to wait for room.
 DEADLINE_S = 30.0
-LONGEST_QUERY_BYTES = 4096
 # As the catalogue names models.
 NAME_PATTERN = "[a-z0-9][a-z0-9.-]{0,63}"
 ACTIONS = ("load", "unload", "pin", "unpin")
@@ -39,22 +37,24 @@ def blueprint(
     )
 
     def send_picture(path: str) -> Response:
-        query = _read_query()
-        deadline_s = _deadline_s()
+        query = relay.read_query()
+        deadline_s = relay.deadline_s(DEADLINE_S)
         pictures.check_room()
         with budget.room_for(request):
             upload = read_upload(request, timeout_s=body_timeout_s, deadline_s=deadline_s)
             _check_media_type(upload)
             with pictures:
-                answer = client.post(
-                    f"{path}{query}", upload, request_id=request_id(), deadline_s=deadline_s
+                answer = client.ask(
+                    "POST", f"{path}{query}", upload, request_id=request_id(), deadline_s=deadline_s
                 )
-        return _pass_on(answer)
+        return relay.pass_on(answer)
 
     def read(path: str) -> Response:
         with others:
-            answer = client.get(path, request_id=request_id(), deadline_s=_deadline_s())
-        return _pass_on(answer)
+            answer = client.ask(
+                "GET", path, request_id=request_id(), deadline_s=relay.deadline_s(DEADLINE_S)
+            )
+        return relay.pass_on(answer)
 
     @routes.post("/v1/enrich")
     @needs(Scope.INFER)
@@ -86,12 +86,13 @@ def blueprint(
     @needs(Scope.ADMIN)
     def control(name: str, action: str) -> Response:
         with others:
-            answer = client.post(
+            answer = client.ask(
+                "POST",
                 f"/v1/models/{_known_form(name)}/{action}",
                 request_id=request_id(),
-                deadline_s=_deadline_s(),
+                deadline_s=relay.deadline_s(DEADLINE_S),
             )
-        return _pass_on(answer)
+        return relay.pass_on(answer)
 
     for action in ACTIONS:
         rule = routes.post(
@@ -101,25 +102,11 @@ def blueprint(
     return routes
 
 
-def _deadline_s() -> float:
-    return min(deadlines.deadline_s(request), time.monotonic() + DEADLINE_S)
-
-
 def _known_form(name: str) -> str:
     """The name, which goes into a request line; UnknownModel where no model can have it."""
     if not re.fullmatch(NAME_PATTERN, name):
         raise UnknownModel("There is no such model: GET /v1/models has the names.")
     return name
-
-
-def _read_query() -> str:
-    """The options for the zoo as they came, with the question mark."""
-    query = request.query_string
-    if len(query) > LONGEST_QUERY_BYTES:
-        raise MalformedRequest(f"The query has {len(query)} bytes; at most {LONGEST_QUERY_BYTES}.")
-    if not re.fullmatch(rb"[!-~]*", query):
-        raise MalformedRequest("The query has bytes that must be percent-encoded.")
-    return f"?{query.decode('ascii')}" if query else ""
 
 
 def _check_media_type(upload: Upload) -> None:
@@ -128,14 +115,3 @@ def _check_media_type(upload: Upload) -> None:
         raise UnsupportedPicture(
             f"The request says {upload.media_type[:40]!r}: send a JPEG, PNG or WebP."
         )
-
-
-def _pass_on(answer: ZooAnswer) -> Response:
-    if answer.code is not None:
-        problems.note(answer.code, answer.status)
-    kind = "application/json" if answer.code is None else "application/problem+json"
-    response = Response(answer.body, status=answer.status, content_type=kind)
-    if answer.retry_after is not None:
-        response.headers["Retry-After"] = answer.retry_after
-    response.headers["Cache-Control"] = "no-store"
-    return response

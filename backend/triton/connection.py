@@ -1,18 +1,20 @@
 """One keep-alive HTTP/1.1 connection, read as Triton and the zoo write: head and sized body."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Self
 
 from gevent import socket
+from gevent.socket import wait_readwrite
 
 from backend.errors import TritonError
 
 # Of an answer: Triton's are a few hundred bytes, a model's configuration some thousands.
 MOST_HEAD_BYTES = 64 * 2**10
 MOST_BODY_BYTES = 16 * 2**20
+NO_CONTENT = 204  # which says no length either
 _READ_BYTES = 64 * 2**10
 _END_OF_HEAD = b"\r\n\r\n"
 
@@ -72,9 +74,10 @@ class Connection:
         return True
 
     def get(self, path: str, *, headers: str = "", deadline_s: float) -> Answer:
-        head = f"GET {path} HTTP/1.1\r\nHost: {self._authority}\r\n{headers}\r\n"
-        self._send(head.encode(), deadline_s)
-        return self._read(deadline_s)
+        return self._ask("GET", path, headers, deadline_s)
+
+    def delete(self, path: str, *, headers: str = "", deadline_s: float) -> Answer:
+        return self._ask("DELETE", path, headers, deadline_s)
 
     def post(
         self,
@@ -94,17 +97,72 @@ class Connection:
             TimeoutError: not done before `deadline_s`.
             OSError, NotHttp: the other side left, or is no v2 server.
         """
-        size = len(document) + sum(piece.nbytes for piece in pieces)
-        head = (
-            f"POST {path} HTTP/1.1\r\nHost: {self._authority}\r\n"
-            f"{headers}Content-Length: {size}\r\n\r\n"
-        )
+        head = self._head_of_post(path, len(document) + sum(p.nbytes for p in pieces), headers)
         # Who refuses a request may close before it has read the whole: then the answer is here.
         with suppress(BrokenPipeError, ConnectionResetError):
-            self._send(head.encode() + document, deadline_s)
+            self._send(head + document, deadline_s)
             for piece in pieces:
                 self._send(piece, deadline_s)
         return self._read(deadline_s)
+
+    def post_stream(
+        self,
+        path: str,
+        pieces: Iterable[bytes],
+        size_bytes: int,
+        *,
+        headers: str = "",
+        deadline_s: float,
+        patience_s: float,
+    ) -> Answer:
+        """Send a body while it comes in, and no more of it once the other side has answered.
+
+        Args:
+            pieces: `size_bytes` in all; what they raise passes through, and nothing is read then.
+            patience_s: longest wait for the other side to take something, or to answer in the end.
+
+        Raises:
+            TimeoutError: not done before `deadline_s`, or the other side's time was up.
+            OSError, NotHttp: the other side left, or is no v2 server.
+        """
+
+        def by_s() -> float:
+            return min(deadline_s, time.monotonic() + patience_s)
+
+        whole = False
+        if self._send_unless_answered(self._head_of_post(path, size_bytes, headers), by_s()):
+            whole = all(self._send_unless_answered(piece, by_s()) for piece in pieces)
+        answer = self._read(by_s())
+        if not whole and answer.status < 300:
+            raise NotHttp("content with what has not arrived")
+        return answer
+
+    def _ask(self, method: str, path: str, headers: str, deadline_s: float) -> Answer:
+        head = f"{method} {path} HTTP/1.1\r\nHost: {self._authority}\r\n{headers}\r\n"
+        self._send(head.encode(), deadline_s)
+        return self._read(deadline_s)
+
+    def _head_of_post(self, path: str, size_bytes: int, headers: str) -> bytes:
+        head = (
+            f"POST {path} HTTP/1.1\r\nHost: {self._authority}\r\n"
+            f"{headers}Content-Length: {size_bytes}\r\n\r\n"
+        )
+        return head.encode()
+
+    def _send_unless_answered(self, data: bytes, deadline_s: float) -> bool:
+        """False where the other side speaks or leaves before it has taken all of `data`."""
+        rest = memoryview(data)
+        try:
+            while rest:
+                # Who refuses a body may also just stop reading it: then there is never more room.
+                wait_readwrite(self._socket.fileno(), _left_s(deadline_s))
+                if self.is_stale():
+                    return False
+                with suppress(BlockingIOError):
+                    rest = rest[self._socket.send(rest) :]
+        except (BrokenPipeError, ConnectionResetError):
+            return False
+        return True
 
     def _send(self, data: bytes | memoryview, deadline_s: float) -> None:
         self._socket.settimeout(_left_s(deadline_s))
@@ -117,7 +175,7 @@ class Connection:
                 raise NotHttp("a head without an end")
             received += self._receive(deadline_s)
         status, headers = _parse_head(received[:end])
-        size = _body_size(headers)
+        size = 0 if status == NO_CONTENT else _body_size(headers)
         body = received[end + len(_END_OF_HEAD) :]
         while len(body) < size:
             body += self._receive(deadline_s)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from flask import Flask, Response, request
+from flask import Flask, Response, g, request
 from pydantic import SecretStr
 
 from backend.errors import Forbidden, Unauthenticated
@@ -20,6 +20,8 @@ from backend.web.api_keys import ApiKey, Scope
 from backend.web.rate_limit import RateLimit, caller_at
 
 log = logging.getLogger("framegate")
+
+ANONYMOUS = "anonymous"
 
 View = TypeVar("View", bound=Callable[..., Any])
 _scopes: weakref.WeakKeyDictionary[Callable[..., Any], Scope] = weakref.WeakKeyDictionary()
@@ -84,7 +86,7 @@ def register(app: Flask, callers: Callers, rate_limit: RateLimit | None) -> None
         token = _bearer_token()
         key = api_keys.find(callers.keys, token) if token else None
         if not callers.anonymous:
-            _authorize(key, scope)
+            g.caller_name = f"key:{_authorize(key, scope).name}"
         if rate_limit is not None and (key is None or key.rate_limited):
             rate_limit.count(f"key:{key.name}" if key else caller_at(request.remote_addr))
 
@@ -96,14 +98,24 @@ def register(app: Flask, callers: Callers, rate_limit: RateLimit | None) -> None
         return response
 
 
+def caller_name() -> str:
+    """Whose request is being answered: `key:` and the key's name, or ANONYMOUS where none counts.
+
+    Several keys of one name are one caller.
+    """
+    return str(g.get("caller_name", ANONYMOUS))
+
+
 def _bearer_token() -> str | None:
     sent = request.authorization
     return sent.token if sent is not None and sent.type == "bearer" else None
 
 
-def _authorize(key: ApiKey | None, scope: Scope) -> None:
+def _authorize(key: ApiKey | None, scope: Scope) -> ApiKey:
+    """The key, which opens routes of that scope."""
     if key is None:
         wrong = "This API key is not known" if _bearer_token() else "An API key is needed"
         raise Unauthenticated(f"{wrong}: send Authorization: Bearer <key>.")
     if scope not in key.scopes:
         raise Forbidden(f"The API key {key.name!r} lacks the scope '{scope}'.")
+    return key

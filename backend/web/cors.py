@@ -20,8 +20,20 @@ def register(app: Flask, origins: tuple[str, ...]) -> None:
         resources=[re.compile(r"/v1/")],
         # As patterns, since text with the brackets of an IPv6 address would be taken for one.
         origins=[re.compile(re.escape(origin) + r"\Z") for origin in origins],
-        methods=["GET", "POST"],
-        allow_headers=["Authorization", "Content-Type", "X-Request-Id", "X-Request-Timeout-Ms"],
-        expose_headers=["X-Request-Id", "Retry-After", "Server-Timing"],
+        methods=["DELETE", "GET", "POST"],
+        allow_headers=[
+            "Authorization",
+            "Content-Type",
+            "Prefer",
+            "X-Request-Id",
+            "X-Request-Timeout-Ms",
+        ],
+        expose_headers=[
+            "Location",
+            "Preference-Applied",
+            "Retry-After",
+            "Server-Timing",
+            "X-Request-Id",
+        ],
         max_age=PREFLIGHT_LIFETIME_S,
     )

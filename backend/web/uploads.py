@@ -100,11 +100,7 @@ def read_upload(request: Request, *, timeout_s: float, deadline_s: float = math.
         UnsupportedPicture: a Content-Type that is not accepted.
         SlowBody, DeadlineExceeded: the body did not arrive within the one or the other.
     """
-    encoding = (request.headers.get("Content-Encoding") or "identity").strip().lower()
-    if encoding != "identity":
-        raise UnsupportedEncoding(
-            f"Content-Encoding {encoding[:40]} is not accepted: pictures are compressed already."
-        )
+    check_encoding(request)
     left_s = deadline_s - time.monotonic()
     late: FramegateError = SlowBody(f"The body did not arrive within {timeout_s:g} s.")
     if left_s < timeout_s:
@@ -117,6 +113,15 @@ def read_upload(request: Request, *, timeout_s: float, deadline_s: float = math.
     if not upload.data:
         raise MalformedRequest("The picture is empty: send the bytes of one file.")
     return upload
+
+
+def check_encoding(request: Request) -> None:
+    """Raise UnsupportedEncoding where a body is compressed."""
+    encoding = (request.headers.get("Content-Encoding") or "identity").strip().lower()
+    if encoding != "identity":
+        raise UnsupportedEncoding(
+            f"Content-Encoding {encoding[:40]} is not accepted: send the file as it is."
+        )
 
 
 def _read(request: Request) -> Upload:

@@ -12,4 +12,5 @@ holder.py           the process that a model is in; worker.py is how to ask it
 networks.py         Transformers' networks: opened and asked; making.py made and exported
 ways.py             in process, and in a subprocess; in_triton.py, served.py: in Triton
 campaign.py         every model in every way; running.py one run, from flags to files
+about.py            what a report says of its run
 """

@@ -1,19 +1,14 @@
 """One run: measured, shown, written down."""
 
-import dataclasses
-import datetime
 import json
-import platform
-import subprocess
 import sys
 import tempfile
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from loadtest._analysis._hardware import read_hardware
 from scripts._stack import PROJECT, Interrupted, interruptible, say
 from scripts.lifecycle import campaign, report
+from scripts.lifecycle.about import about, new_folder
 from scripts.lifecycle.metrics import Isolation
 from scripts.lifecycle.options import Options
 from scripts.lifecycle.recommendations import recommend
@@ -44,14 +39,14 @@ def run(given: Options) -> int:
             print(f"Stopped by {stopped}; nothing is left running.", file=sys.stderr)
     if findings.lifecycles:
         made = Report(
-            about=about(given),
+            about=about(settings(given), _PACKAGES),
             gpu=findings.gpu,
             lifecycles=findings.lifecycles,
             recommendations=recommend(findings.lifecycles, models=given.models),
             stopped=str(stopped) if stopped else None,
         )
         show(made)
-        say(f"\nWritten to {write(made, given.out or new_folder(PROJECT / 'var/bench'))}.")
+        say(f"\nWritten to {write(made, given.out or new_folder('lifecycle'))}.")
     return stopped.exit_code if stopped else outcome(findings, check=given.check)
 
 
@@ -91,38 +86,11 @@ def write(made: Report, folder: Path) -> Path:
     return folder
 
 
-def new_folder(parent: Path) -> Path:
-    return parent / f"lifecycle-{datetime.datetime.now(datetime.UTC):%Y%m%d-%H%M%S}"
-
-
-def about(given: Options) -> dict[str, Any]:
-    """The machine, the software, the date and what was asked for."""
-    commit = subprocess.run(
-        ["git", "describe", "--always", "--dirty"],
-        cwd=PROJECT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+def settings(given: Options) -> dict[str, Any]:
+    """What was asked for."""
     return {
-        "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        "commit": commit.stdout.strip() or None,
-        "machine": dataclasses.asdict(read_hardware()),
-        "versions": {"python": platform.python_version()} | _versions(),
-        "settings": {
-            "cycles": given.cycles,
-            "device": given.device,
-            "models": given.models,
-            "folders": {kind.value: str(folder) for kind, folder in given.folders.items()},
-        },
+        "cycles": given.cycles,
+        "device": given.device,
+        "models": given.models,
+        "folders": {kind.value: str(folder) for kind, folder in given.folders.items()},
     }
-
-
-def _versions() -> dict[str, str]:
-    found = {}
-    for package in _PACKAGES:
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            continue
-    return found

@@ -30,12 +30,19 @@ class Worker:
     Args:
         module: that can load models.
         timeout_s: for the start and for each answer.
+        variables: of its environment, beside this process's own.
 
     Raises:
         HolderLost: it did not start.
     """
 
-    def __init__(self, module: str = NETWORKS, *, timeout_s: float = ANSWER_TIMEOUT_S) -> None:
+    def __init__(
+        self,
+        module: str = NETWORKS,
+        *,
+        timeout_s: float = ANSWER_TIMEOUT_S,
+        variables: Mapping[str, str] | None = None,
+    ) -> None:
         self._timeout_s = timeout_s
         self._read = b""
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - as long as the process lives
@@ -44,7 +51,9 @@ class Worker:
                 [sys.executable, "-m", "scripts.lifecycle.holder", module],
                 cwd=PROJECT,
                 # Models come from the disk: nobody is asked for any.
-                env=os.environ | {"HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"},
+                env=os.environ
+                | {"HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"}
+                | dict(variables or {}),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self._log,

@@ -6,7 +6,7 @@ result.py            one model's figures                            (pure)
 report.py            all of them, as Markdown and as JSON           (pure)
 interpretation.py    what the figures mean, and what to do about it (pure)
 catalogue_update.py  the figures, for the zoo to admit by
-nvidia_smi.py        memory of a GPU where its driver's library cannot be asked
+nvidia_smi.py        memory of a GPU where its driver's library cannot be asked; smi_query.py asks
 probe.py             which source of figures there is
 measuring.py         one model: load, ask, unload
 place.py             the Triton that is measured

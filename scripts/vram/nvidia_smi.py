@@ -1,24 +1,17 @@
 """Memory of the first GPU as `nvidia-smi` says, where the driver's library cannot be asked."""
 
-import subprocess
-from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from collections.abc import Mapping
 
 from backend.enrichment.memory.gpu import DriverMemory
 from backend.enrichment.memory.stubs import ModelProcesses
-
-_TIMEOUT_S = 20.0
-_MIB = 2**20
-
-# A query's flag → what the command prints, or None where it fails.
-Ask = Callable[[str], str | None]
-
-
-class Totals(NamedTuple):
-    """Of the whole device."""
-
-    total_bytes: int
-    free_bytes: int
+from scripts.vram.smi_query import (
+    PROCESSES,
+    TOTALS,
+    Ask,
+    Totals,
+    parse_processes,
+    parse_totals,
+)
 
 
 class SmiMemory(DriverMemory):
@@ -29,7 +22,7 @@ class SmiMemory(DriverMemory):
         self._ask = ask
 
     def held_by_process(self) -> Mapping[int, int | None] | None:
-        text = self._ask("--query-compute-apps=pid,used_memory")
+        text = self._ask(PROCESSES)
         return None if text is None else parse_processes(text)
 
     def free_bytes(self) -> int | None:
@@ -41,51 +34,5 @@ class SmiMemory(DriverMemory):
         return totals and totals.total_bytes
 
     def _totals(self) -> Totals | None:
-        text = self._ask("--query-gpu=memory.total,memory.free")
+        text = self._ask(TOTALS)
         return None if text is None else parse_totals(text)
-
-
-def ask_command(query: str) -> str | None:
-    """Run `nvidia-smi` with that query about the first GPU."""
-    try:
-        answer = subprocess.run(
-            ["nvidia-smi", "--id=0", query, "--format=csv,noheader,nounits"],
-            capture_output=True,
-            timeout=_TIMEOUT_S,
-            check=True,
-        )
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return answer.stdout.decode(errors="replace")
-
-
-def parse_totals(text: str) -> Totals | None:
-    """`24564, 24152`, in MiB: total and free; None for anything else."""
-    lines = text.strip().splitlines()
-    cells = [_bytes(cell) for cell in lines[0].split(",")] if lines else []
-    match cells:
-        case [int(total_bytes), int(free_bytes)] if 0 < total_bytes >= free_bytes:
-            return Totals(total_bytes, free_bytes)
-        case _:
-            return None
-
-
-def parse_processes(text: str) -> dict[int, int | None]:
-    """Lines of `1234, 512`, the second in MiB, or words such as `[N/A]`, which are None.
-
-    A line without a process id is left out.
-    """
-    found: dict[int, int | None] = {}
-    for line in text.splitlines():
-        pid, _, memory = line.partition(",")
-        if _is_number(pid):
-            found[int(pid)] = _bytes(memory)
-    return found
-
-
-def _bytes(cell: str) -> int | None:
-    return int(cell) * _MIB if _is_number(cell) else None
-
-
-def _is_number(cell: str) -> bool:
-    return cell.strip().isascii() and cell.strip().isdecimal()

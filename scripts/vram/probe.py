@@ -7,7 +7,8 @@ from typing import Protocol
 from backend.enrichment.memory.gpu import GpuMemory, gpu_problem
 from backend.enrichment.memory.host import HostMemory
 from backend.enrichment.memory.stubs import ModelProcesses
-from scripts.vram.nvidia_smi import Ask, SmiMemory, ask_command
+from scripts.vram.nvidia_smi import SmiMemory
+from scripts.vram.smi_query import Ask, ask_command
 from scripts.vram.troubles import Trouble
 
 

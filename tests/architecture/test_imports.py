@@ -27,6 +27,7 @@ DOORS = {
     "rich": {
         "monitor/output/screen/frame.py",
         "monitor/output/screen/live.py",
+        "scripts/clips/progress.py",
         "scripts/fetching/progress.py",
         "scripts/vram/progress.py",
     },

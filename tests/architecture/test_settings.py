@@ -46,12 +46,15 @@ def test_names_that_packages_share_have_one_default() -> None:
     shared = {name: fields for name, fields in by_variable().items() if len(fields) > 1}
     assert set(shared) == {
         "FRAMEGATE_ALLOW_ANONYMOUS",
+        "FRAMEGATE_ALLOW_RANDOM_WEIGHTS",
         "FRAMEGATE_BODY_TIMEOUT_S",
+        "FRAMEGATE_CLIP_UPLOAD_TIMEOUT_S",
         "FRAMEGATE_ENRICHMENT_HOST",
         "FRAMEGATE_ENRICHMENT_PORT",
         "FRAMEGATE_INTERNAL_TOKEN",
         "FRAMEGATE_LOG_LEVEL",
         "FRAMEGATE_MAX_BODY_BYTES",
+        "FRAMEGATE_MAX_CLIP_BYTES",
         "FRAMEGATE_MAX_PIXELS",
         "FRAMEGATE_PORT",
         "FRAMEGATE_QUALITY_MODEL",

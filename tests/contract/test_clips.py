@@ -105,13 +105,21 @@ def job(zoo: Enrichment, place: str) -> Any:
     return zoo.get(place).json()
 
 
-def jobs_done(zoo: Enrichment) -> float:
-    line = re.search(
-        r'^enrichment_clip_jobs_total{kind="best_shot",state="done"} (\S+)',
-        zoo.get("/metrics").text,
-        flags=re.MULTILINE,
-    )
+def counted(zoo: Enrichment, series: str) -> float:
+    """A counter of the process; 0 where it has not counted yet."""
+    line = re.search(rf"^{re.escape(series)} (\S+)", zoo.get("/metrics").text, flags=re.MULTILINE)
     return float(line[1]) if line else 0.0
+
+
+def jobs_done(zoo: Enrichment) -> float:
+    return counted(zoo, 'enrichment_clip_jobs_total{kind="best_shot",state="done"}')
+
+
+def loads(zoo: Enrichment) -> float:
+    return sum(
+        counted(zoo, f'enrichment_model_load_time_seconds_count{{model_name="{name}"}}')
+        for name in (DETECTOR, MODEL)
+    )
 
 
 def left_in(spool: Path) -> list[Path]:
@@ -141,10 +149,11 @@ def test_the_sharpest_frames_are_chosen_and_they_are_not_neighbours(zoo: Enrichm
     delete(zoo, clip_id)
 
 
-def test_a_detector_and_a_model_that_do_not_fit_together_answer_all_the_same(
+def test_a_detector_and_a_model_that_do_not_fit_together_are_loaded_once_each(
     zoo: Enrichment,
 ) -> None:
     clip_id = keep(zoo, "?frames=10")
+    loads_before = loads(zoo)
     document = zoo.post(
         f"/v1/clips/{clip_id}/infer?model={MODEL}&detector={DETECTOR}&score_threshold=0"
         "&max_detections=2"
@@ -153,6 +162,8 @@ def test_a_detector_and_a_model_that_do_not_fit_together_answer_all_the_same(
     assert document["detector"]["name"] == DETECTOR
     assert [answer["frames"] for answer in document["answers"]] == [[n] for n in range(10)]
     assert any(answer["detections"] for answer in document["answers"])
+    # All frames go before the one, then before the other.
+    assert loads(zoo) - loads_before == 2
     log = zoo.process.output
     assert f"[host memory after {DETECTOR} loaded] allocated" in log
     assert f"[host memory after {MODEL} loaded] allocated" in log

@@ -1,5 +1,6 @@
 """A model of the zoo before the frames of a clip, and before what another finds in them."""
 
+import json
 import math
 import time
 from collections.abc import Callable, Sequence
@@ -12,12 +13,13 @@ from numpy.typing import NDArray
 from backend.enrichment.catalog import Catalog
 from backend.enrichment.clips.clip import Clip
 from backend.enrichment.clips.micro_batches import in_micro_batches
+from backend.enrichment.clips.protocol import megabytes
 from backend.enrichment.clips.scoring import MICRO_BATCH
 from backend.enrichment.clips.stage_log import StageLog
 from backend.enrichment.enricher import Enricher, Enrichment
 from backend.enrichment.model_spec import ModelSpec, TaskName
 from backend.enrichment.tasks.options import Options, prompts_for
-from backend.errors import MalformedRequest, UnknownModel
+from backend.errors import ClipTooLarge, MalformedRequest, UnknownModel
 
 Frame = NDArray[np.uint8]
 # Where each task that finds something has it in its answer.
@@ -27,6 +29,8 @@ FINDS = {
     TaskName.POSE: "people",
 }
 PERSON = "person"
+# Of all answers as JSON. The way to the caller ends at twice as much.
+MOST_ANSWER_BYTES = 8 * 2**20
 
 
 @dataclass(frozen=True)
@@ -129,7 +133,8 @@ def ask(
             raises ends the work.
 
     Raises:
-        As `Enricher.ask`.
+        ClipTooLarge: the answers together are too long.
+        Others as `Enricher.ask`.
     """
     return _Asking(question, clip, catalog, enricher, timeout_s, report, stages).run()
 
@@ -144,6 +149,7 @@ class _Asking:
     report: Callable[[int, int], None]
     stages: StageLog
     done: int = 0
+    answer_bytes: int = 0
 
     def run(self) -> Answers:
         self.stages.stage("start of inference")
@@ -203,10 +209,20 @@ class _Asking:
                 began = True
             self.stages.micro_batch()
             self.done += len(some)
+            self._count(answers)
             self.report(self.done, of)
             return answers
 
         return list(in_micro_batches(pictures, ask_some, most_in_flight=MICRO_BATCH))
+
+    def _count(self, answers: Sequence[Enrichment]) -> None:
+        """Refuse what would be too long to be answered, before the rest of it is asked for."""
+        self.answer_bytes += sum(len(json.dumps(answer.result)) for answer in answers)
+        if self.answer_bytes > MOST_ANSWER_BYTES:
+            raise ClipTooLarge(
+                f"The answers have over {megabytes(MOST_ANSWER_BYTES)} after {self.done} pictures: "
+                "ask about fewer frames, or for fewer detections."
+            )
 
     def _deadline_s(self) -> float:
         return time.monotonic() + self.timeout_s

@@ -5,11 +5,13 @@ from typing import Any
 from backend import __version__
 from backend.gateway.reference import (
     limits,
+    paths_clips,
     paths_quality,
     paths_service,
     paths_zoo,
     problems,
     schemas,
+    schemas_clips,
     schemas_quality,
     schemas_zoo,
 )
@@ -19,10 +21,16 @@ _COMPONENTS = {
     "schemas": {
         "Quality": schemas_quality.QUALITY,
         **schemas_zoo.SCHEMAS,
+        **schemas_clips.SCHEMAS,
         "Problem": schemas.PROBLEM,
     },
     "headers": schemas.HEADERS,
-    "parameters": schemas.PARAMETERS | schemas_quality.PARAMETERS | schemas_zoo.PARAMETERS,
+    "parameters": {
+        **schemas.PARAMETERS,
+        **schemas_quality.PARAMETERS,
+        **schemas_zoo.PARAMETERS,
+        **schemas_clips.PARAMETERS,
+    },
     "securitySchemes": schemas.SECURITY_SCHEMES,
 }
 
@@ -42,6 +50,7 @@ def document(settings: Limits) -> dict[str, Any]:
         "paths": {
             **paths_quality.paths(settings),
             **paths_zoo.paths(settings),
+            **paths_clips.paths(settings),
             **paths_service.paths(settings),
         },
         "components": _COMPONENTS,

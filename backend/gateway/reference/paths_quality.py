@@ -2,13 +2,21 @@
 
 from typing import Any
 
-from backend.errors import ClipRefused, ModelDisabled, NoRoomForClip, UnknownModel, ZooError
+from backend.errors import (
+    ClipRefused,
+    JobCancelled,
+    JobNotFound,
+    ModelDisabled,
+    NoRoomForClip,
+    UnknownModel,
+    ZooError,
+)
 from backend.gateway.reference import parts, problems, schemas_quality, texts
 from backend.gateway.reference.limits import Limits
 
 _NO_ROUTE = {"not_found", "method_not_allowed"}
 _ZOO = parts.codes(UnknownModel, ModelDisabled, ZooError)
-_CLIPS = parts.codes(ClipRefused, NoRoomForClip)
+_CLIPS = parts.codes(ClipRefused, JobNotFound, JobCancelled, NoRoomForClip)
 
 
 def paths(limits: Limits) -> dict[str, Any]:

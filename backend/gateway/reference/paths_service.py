@@ -29,6 +29,7 @@ def paths(limits: Limits) -> dict[str, Any]:
         "/openapi.json": {"get": _file("This document", "application/json", "openapi")},
         "/docs": {"get": _file("This document for people", "text/html", "docs")},
         "/": {"get": _file("The camera page", "text/html", "cameraPage")},
+        "/clips": {"get": _file("The page for clips", "text/html", "clipsPage")},
         "/static/{filename}": {"get": _static()},
     }
 

@@ -8,6 +8,8 @@ from backend.errors import (
     DeadlineExceeded,
     Denied,
     EnrichmentUnavailable,
+    JobCancelled,
+    JobNotFound,
     MalformedRequest,
     ModelDisabled,
     NoRoomForBody,
@@ -22,8 +24,9 @@ from backend.gateway.reference.limits import Limits
 _EVERY = parts.codes(Denied, MalformedRequest, Overloaded, DeadlineExceeded, EnrichmentUnavailable)
 _NAMED = {*parts.codes(UnknownModel), "not_found"}
 _LOADS = parts.codes(ModelDisabled, ZooError, TritonError) - {"random_weights"}
+_CLIPS = parts.codes(ClipRefused, JobNotFound, JobCancelled)
 _PICTURE = {
-    *parts.codes(BadInput, NoRoomForBody) - parts.codes(UnknownModel, ModelDisabled, ClipRefused),
+    *parts.codes(BadInput, NoRoomForBody) - parts.codes(UnknownModel, ModelDisabled) - _CLIPS,
     "request_entity_too_large",
 }
 _HEADERS = ("RequestId", "RequestTimeout")

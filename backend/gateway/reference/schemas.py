@@ -21,6 +21,11 @@ HEADERS: dict[str, Any] = {
         "description": "`timing_ms` for the browser's developer tools: `decode;dur=4.1, …`",
         "schema": {"type": "string"},
     },
+    "Location": {"description": "Where it is, as a path.", "schema": {"type": "string"}},
+    "PreferenceApplied": {
+        "description": "`respond-async` where that was asked for.",
+        "schema": {"const": "respond-async"},
+    },
     "Challenge": {
         "description": '`Bearer`, with `error="invalid_token"` where a key was sent (RFC 6750).',
         "schema": {"type": "string"},
@@ -66,8 +71,23 @@ PROBLEM: dict[str, Any] = {
     },
 }
 
+TEXT = {"type": "string"}
+COUNT = {"type": "integer", "minimum": 0}
+YES_OR_NO = {"type": "boolean"}
 MS = {"type": "number", "minimum": 0}
 PIXELS = {"type": "integer", "minimum": 0}
+REQUEST_ID_MEMBER = TEXT | {"description": "As in the header `X-Request-Id`."}
+BRIEF_PROBLEM: dict[str, Any] = {
+    "type": "object",
+    "description": "As the body of a problem.",
+    "required": ["status", "code", "detail"],
+    "properties": {
+        "status": {"type": "integer"},
+        "code": TEXT,
+        "detail": TEXT,
+        "retry_after_ms": COUNT,
+    },
+}
 
 
 def members(description: str, **properties: Any) -> dict[str, Any]:
@@ -78,6 +98,15 @@ def members(description: str, **properties: Any) -> dict[str, Any]:
         "properties": properties,
         "description": description,
     }
+
+
+def or_null(schema: dict[str, Any], description: str) -> dict[str, Any]:
+    return schema | {"type": [schema["type"], "null"], "description": description}
+
+
+def option(name: str, schema: dict[str, Any], description: str) -> dict[str, Any]:
+    """A parameter of the query."""
+    return {"name": name, "in": "query", "schema": schema, "description": description}
 
 
 JSON_PICTURE: dict[str, Any] = {

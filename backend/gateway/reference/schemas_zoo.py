@@ -5,14 +5,22 @@ What a model finds depends on its task: `answer_schema` of the model says it.
 
 from typing import Any
 
-from backend.gateway.reference.schemas import MS, PIXELS, members
+from backend.gateway.reference.schemas import (
+    BRIEF_PROBLEM,
+    COUNT,
+    MS,
+    PIXELS,
+    REQUEST_ID_MEMBER,
+    TEXT,
+    YES_OR_NO,
+    members,
+    option,
+    or_null,
+)
 from backend.gateway.zoo import NAME_PATTERN
 
-_TEXT = {"type": "string"}
 _MB = {"type": "number", "minimum": 0}
-_COUNT = {"type": "integer", "minimum": 0}
-_YES_OR_NO = {"type": "boolean"}
-_TEXTS = {"type": "array", "items": _TEXT}
+_TEXTS = {"type": "array", "items": TEXT}
 _NAMES = {"type": "array", "items": {"type": "string", "pattern": f"^{NAME_PATTERN}$"}}
 
 TASKS = (
@@ -23,14 +31,6 @@ PRIORITIES = ("CRITICAL", "HIGH", "MEDIUM", "LOW")
 STATES = (
     "absent", "loading", "ready", "draining", "unloading", "verifying", "failed", "stuck",
 )  # fmt: skip
-
-
-def _or_null(schema: dict[str, Any], description: str) -> dict[str, Any]:
-    return schema | {"type": [schema["type"], "null"], "description": description}
-
-
-def _option(name: str, schema: dict[str, Any], description: str) -> dict[str, Any]:
-    return {"name": name, "in": "query", "schema": schema, "description": description}
 
 
 _RATIO = {"type": "number", "minimum": 0, "maximum": 1}
@@ -55,7 +55,7 @@ PARAMETERS: dict[str, Any] = {
         "example": ["yolo11-face", "vitpose-small"],
     },
     "Prompt": {
-        **_option(
+        **option(
             "prompt",
             _TEXTS,
             "A text for a model that takes text; repeat it for several. "
@@ -64,20 +64,20 @@ PARAMETERS: dict[str, Any] = {
         "style": "form",
         "explode": True,
     },
-    "ScoreThreshold": _option(
+    "ScoreThreshold": option(
         "score_threshold", _RATIO | {"default": 0.25}, "What is less certain is left out."
     ),
-    "OverlapThreshold": _option(
+    "OverlapThreshold": option(
         "overlap_threshold",
         _RATIO | {"default": 0.45},
         "Two boxes of one class that share more of their union are one object.",
     ),
-    "MaxObjects": _option(
+    "MaxObjects": option(
         "max_objects",
         {"type": "integer", "minimum": 1, "default": 100},
         "Objects in an answer, the most certain first.",
     ),
-    "MaxClasses": _option(
+    "MaxClasses": option(
         "max_classes",
         {"type": "integer", "minimum": 1, "default": 5},
         "Classes in an answer, the most likely first.",
@@ -85,27 +85,27 @@ PARAMETERS: dict[str, Any] = {
 }
 
 _MODEL: dict[str, Any] = {
-    "name": _TEXT,
-    "category": _TEXT | {"description": "What it is for, in a word."},
+    "name": TEXT,
+    "category": TEXT | {"description": "What it is for, in a word."},
     "task": {"enum": list(TASKS), "description": "What its answers look like."},
     "priority": {"enum": list(PRIORITIES), "description": "The first is evicted last."},
-    "purpose": _TEXT | {"description": "What it is for, in a sentence."},
-    "enabled": _YES_OR_NO | {"description": "Whether it may be asked."},
-    "available": _YES_OR_NO | {"description": "Its files are there and it has loaded once."},
+    "purpose": TEXT | {"description": "What it is for, in a sentence."},
+    "enabled": YES_OR_NO | {"description": "Whether it may be asked."},
+    "available": YES_OR_NO | {"description": "Its files are there and it has loaded once."},
     "state": {"enum": list(STATES), "description": "`ready` answers at once."},
-    "leases": _COUNT | {"description": "Requests that it is working on."},
-    "waiting": _COUNT | {"description": "Requests that wait until it is loaded."},
-    "pinned": _YES_OR_NO | {"description": "It is never evicted."},
+    "leases": COUNT | {"description": "Requests that it is working on."},
+    "waiting": COUNT | {"description": "Requests that wait until it is loaded."},
+    "pinned": YES_OR_NO | {"description": "It is never evicted."},
     "estimate_mb": _MB | {"description": "What the catalogue says it needs."},
     "size_mb": _MB | {"description": "What is counted on: the larger of estimate and measure."},
-    "measured_mb": _or_null(_MB, "The most it was seen to hold; null before its first load."),
+    "measured_mb": or_null(_MB, "The most it was seen to hold; null before its first load."),
     "charged_mb": _MB | {"description": "Of the budget, now."},
     "quarantined_mb": _MB | {"description": "Not come back after an unload; still charged."},
-    "load_s": _or_null({"type": "number", "minimum": 0}, "Measured; null before its first load."),
-    "idle_s": _or_null({"type": "number", "minimum": 0}, "Since its last use, while loaded."),
-    "failures": _COUNT | {"description": "Loads that failed in a row."},
-    "reason": _or_null(_TEXT, "Why the last load failed, in Triton's words."),
-    "retry_after_s": _or_null({"type": "number", "minimum": 0}, "Until it is tried again."),
+    "load_s": or_null({"type": "number", "minimum": 0}, "Measured; null before its first load."),
+    "idle_s": or_null({"type": "number", "minimum": 0}, "Since its last use, while loaded."),
+    "failures": COUNT | {"description": "Loads that failed in a row."},
+    "reason": or_null(TEXT, "Why the last load failed, in Triton's words."),
+    "retry_after_s": or_null({"type": "number", "minimum": 0}, "Until it is tried again."),
 }
 
 _TIMING = {
@@ -122,32 +122,30 @@ _TIMING = {
     },
 }
 _PICTURE = members("As it was sent, upright.", width=PIXELS, height=PIXELS)
-_RESULT = {
+RESULT = {
     "type": "object",
     "required": ["task"],
     "properties": {"task": {"enum": list(TASKS)}},
     "description": "What the model found, as `answer_schema` of the model describes it.",
 }
-_ANSWERED_BY = members(
+ANSWERED_BY = members(
     "What answered.",
-    name=_TEXT,
-    version=_TEXT | {"description": "In Triton."},
-    weights=_TEXT
+    name=TEXT,
+    version=TEXT | {"description": "In Triton."},
+    weights=TEXT
     | {
         "description": "`sha256:` and the digest of the file of weights, or `stand-in`: the "
         "network was drawn, not learned, and the result says nothing of the picture."
     },
 )
-_REQUEST_ID = _TEXT | {"description": "As in the header `X-Request-Id`."}
-
 SCHEMAS: dict[str, Any] = {
     "Inference": members(
         "One model's answer.",
-        model=_ANSWERED_BY,
-        result=_RESULT,
+        model=ANSWERED_BY,
+        result=RESULT,
         picture=_PICTURE,
         timing_ms=_TIMING,
-        request_id=_REQUEST_ID,
+        request_id=REQUEST_ID_MEMBER,
     ),
     "Enrichment": members(
         "The answers of several models to one picture.",
@@ -158,25 +156,16 @@ SCHEMAS: dict[str, Any] = {
             "`problem` with `status`, `code`, `detail` and, where waiting helps, `retry_after_ms`.",
             "additionalProperties": {
                 "anyOf": [
-                    members("An answer.", model=_ANSWERED_BY, result=_RESULT, timing_ms=_TIMING),
+                    members("An answer.", model=ANSWERED_BY, result=RESULT, timing_ms=_TIMING),
                     members(
                         "Why there is none.",
-                        problem={
-                            "type": "object",
-                            "required": ["status", "code", "detail"],
-                            "properties": {
-                                "status": {"type": "integer"},
-                                "code": _TEXT,
-                                "detail": _TEXT,
-                                "retry_after_ms": _COUNT,
-                            },
-                        },
+                        problem=BRIEF_PROBLEM,
                     ),
                 ]
             },
         },
         timing_ms=members("Milliseconds.", decode=MS, total=MS),
-        request_id=_REQUEST_ID,
+        request_id=REQUEST_ID_MEMBER,
     ),
     "Models": members(
         "The zoo as it is now. A megabyte is 2²⁰ bytes.",
@@ -193,10 +182,10 @@ SCHEMAS: dict[str, Any] = {
             "type": "array",
             "items": members(
                 "A loaded model.",
-                name=_TEXT,
+                name=TEXT,
                 vram_mb=_MB,
                 priority={"enum": list(PRIORITIES)},
-                last_used=_TEXT | {"format": "date-time"},
+                last_used=TEXT | {"format": "date-time"},
             ),
             "description": "What answers at once.",
         },
@@ -206,31 +195,31 @@ SCHEMAS: dict[str, Any] = {
             "description": "Every model of the catalogue.",
         },
         pending_loads=_NAMES | {"description": "Models that wait for room, the oldest first."},
-        triton=_or_null(_TEXT, "Why Triton cannot be reached; null while it can."),
-        restart_advised=_YES_OR_NO
+        triton=or_null(TEXT, "Why Triton cannot be reached; null while it can."),
+        restart_advised=YES_OR_NO
         | {"description": "So much memory did not come back that only a restart frees it."},
     ),
     "Model": members("A model of the catalogue and what has become of it.", **_MODEL),
     "ModelDetails": members(
         "A model of the catalogue, what has become of it, and how it is asked.",
         **_MODEL,
-        source=_TEXT | {"description": "Where its weights come from."},
-        license=_TEXT | {"description": "Of the weights."},
+        source=TEXT | {"description": "Where its weights come from."},
+        license=TEXT | {"description": "Of the weights."},
         input={"type": "object", "description": "The tensor that the picture becomes."},
         outputs={"type": "array", "items": {"type": "object"}, "description": "Its tensors."},
         labels=_TEXTS | {"description": "Of its classes or keypoints."},
         prompts=_TEXTS | {"description": "What it is asked with unless the request says."},
-        note=_TEXT,
+        note=TEXT,
         answer_schema={"type": "object", "description": "JSON Schema of its `result`."},
     ),
     "Plan": members(
         "What loading a model would mean now.",
-        name=_TEXT,
+        name=TEXT,
         state={"enum": list(STATES)},
         evicts=_NAMES | {"description": "Models that would go, the first to go first."},
-        expected_s=_or_null(
+        expected_s=or_null(
             {"type": "number", "minimum": 0}, "Until it answers; null where nothing was measured."
         ),
-        why_not=_or_null(_TEXT, "Why it cannot be loaded; null where it can."),
+        why_not=or_null(TEXT, "Why it cannot be loaded; null where it can."),
     ),
 }

@@ -10,7 +10,7 @@ import { History } from "./history.js";
 import { askForKey, onKeyChange } from "./key.js";
 import { afterAnswer, afterProblem, AT_ONCE, secondsLeft } from "./loop.js";
 import { describe, maySend, toggleText } from "./status.js";
-import { onPicture } from "./upload.js";
+import { onFiles } from "./upload.js";
 import { clearHint, markStale, showAnswer } from "./view.js";
 
 const COUNTDOWN_STEP_MS = 250;
@@ -168,7 +168,7 @@ function leaveStill() {
   stillImage.removeAttribute("src");
 }
 
-onPicture((file) => {
+onFiles(([file]) => {
   leaveStill();
   still = { file, stage: "sending" };
   stillImage.src = URL.createObjectURL(file);

@@ -1,11 +1,9 @@
 // One picture to the gateway, one outcome back. A newer picture makes the reply to an older one stale.
 
 import { authorization } from "./key.js";
-import { retryAfterMs } from "./loop.js";
+import { problem, refusal } from "./refusals.js";
 
 const TIMEOUT_MS = 10000;
-// Of the refusals that are the picture's own fault, these are not.
-const WORTH_ANOTHER_TRY = [408, 425, 429];
 
 /**
  * @typedef {"good" | "fair" | "poor"} Band
@@ -25,9 +23,8 @@ const WORTH_ANOTHER_TRY = [408, 425, 429];
  * @property {Record<string, number>} timing_ms
  *
  * @typedef {{kind: "answer", answer: Answer, picture: Blob, startedMs: number, roundTripMs: number}
- *   | {kind: "key", problem: string}
- *   | {kind: "problem", text: string, retryAfterMs: number | null, final: boolean}
- *   | {kind: "stale"}} Outcome final: the same picture would fail again.
+ *   | import("./refusals.js").Refusal
+ *   | {kind: "stale"}} Outcome
  */
 
 export class Gateway {
@@ -99,30 +96,4 @@ async function exchange(take, signal) {
     const timedOut = error instanceof DOMException && error.name === "TimeoutError";
     return problem(timedOut ? "The gateway did not answer in time." : "The gateway is away.");
   }
-}
-
-/**
- * @param {Response} response
- * @returns {Promise<Outcome>}
- */
-async function refusal(response) {
-  // A proxy in front of the gateway refuses in words of its own.
-  const body = await response.json().catch(() => ({}));
-  const text = body.detail ?? `The gateway answered ${response.status} ${response.statusText}.`;
-  if (response.status === 401) return { kind: "key", problem: "This key is not known." };
-  if (response.status === 403) return { kind: "key", problem: text };
-  return {
-    kind: "problem",
-    text,
-    retryAfterMs: retryAfterMs(response.headers.get("Retry-After"), body.retry_after_ms, Date.now()),
-    final: response.status < 500 && !WORTH_ANOTHER_TRY.includes(response.status),
-  };
-}
-
-/**
- * @param {string} text
- * @returns {Outcome}
- */
-function problem(text) {
-  return { kind: "problem", text, retryAfterMs: null, final: false };
 }

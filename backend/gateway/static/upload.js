@@ -1,14 +1,14 @@
-// A still picture, chosen as a file or dropped on the page.
+// Files, chosen or dropped on the page.
 
 import { element } from "./dom.js";
 
-/** @param {(file: File) => void} use */
-export function onPicture(use) {
+/** @param {(files: File[]) => void} use one at least */
+export function onFiles(use) {
   const input = /** @type {HTMLInputElement} */ (element("file"));
   const target = document.documentElement;
   input.addEventListener("change", () => {
-    const file = input.files?.[0];
-    if (file) use(file);
+    const files = [...(input.files ?? [])];
+    if (files.length > 0) use(files);
     input.value = ""; // so that the same file may be chosen again
   });
   target.addEventListener("dragover", (event) => {
@@ -21,7 +21,7 @@ export function onPicture(use) {
   target.addEventListener("drop", (event) => {
     event.preventDefault();
     target.toggleAttribute("data-dropping", false);
-    const file = event.dataTransfer?.files[0];
-    if (file) use(file);
+    const files = [...(event.dataTransfer?.files ?? [])];
+    if (files.length > 0) use(files);
   });
 }

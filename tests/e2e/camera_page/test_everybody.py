@@ -35,31 +35,8 @@ def test_everything_can_be_reached_with_the_keyboard_and_is_seen_to_be(running: 
     assert {"toggle", "file", "camera", "interval", "best-save"} <= set(reached)
 
 
-# The texts' contrast with the nearest ground that is painted (WCAG 2.2, 1.4.3).
-CONTRAST = """
-const parts = (colour) => colour.match(/[\\d.]+/g).map(Number);
-const light = (colour) => parts(colour).slice(0, 3)
-  .map((part) => part / 255)
-  .map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4))
-  .reduce((sum, part, place) => sum + part * [0.2126, 0.7152, 0.0722][place], 0);
-const ground = (each) => {
-  const colour = getComputedStyle(each).backgroundColor;
-  return parts(colour)[3] === 0 && each.parentElement ? ground(each.parentElement) : colour;
-};
-return [...document.querySelectorAll('body *')]
-  .filter((each) => each.checkVisibility() && !each.matches(':disabled'))
-  .filter((each) => [...each.childNodes].some((node) => node.nodeType === 3 && node.data.trim()))
-  .map((each) => {
-    const style = getComputedStyle(each);
-    const colour = each instanceof SVGElement ? style.fill : style.color;
-    const [low, high] = [light(colour), light(ground(each))].sort((a, b) => a - b);
-    return [each.textContent.trim().slice(0, 30), (high + 0.05) / (low + 0.05)];
-  })
-"""
-
-
 def assert_contrast(page: Page) -> None:
-    contrasts = page.run(CONTRAST)
+    contrasts = page.contrasts()
     assert len(contrasts) > 40
     assert [each for each in contrasts if each[1] < 4.5] == []
 

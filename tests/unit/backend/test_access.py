@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from backend.gateway.app import create_app
 from backend.settings import Settings
 from backend.web import access, metrics, problems, request_ids
-from backend.web.access import Callers, needs, scope_of
+from backend.web.access import Callers, caller_name, needs, scope_of
 from backend.web.api_keys import ApiKey, Scope, new_key, sha256
 from backend.web.rate_limit import RateLimit
 from tests.processes import free_port
@@ -28,6 +28,7 @@ KEYS = (
 # Every other route has to declare a scope.
 OPEN = {
     "/",
+    "/clips",
     "/static/<path:filename>",
     "/health",
     "/health/live",
@@ -59,6 +60,15 @@ def client() -> Make:
         @app.get("/open")
         def open_() -> str:
             return "open"
+
+        @app.get("/whose")
+        @needs(Scope.INFER)
+        def whose() -> str:
+            return caller_name()
+
+        @app.get("/nobody")
+        def nobody() -> str:
+            return caller_name()
 
         return app.test_client()
 
@@ -160,6 +170,20 @@ def test_without_a_file_of_keys_anyone_may_call(client: Make) -> None:
     asked = client(access.read_callers(None, None))
     assert asked.post("/score").text == "scored"
     assert asked.post("/score", headers=bearer("anything")).text == "scored"
+
+
+def test_a_route_knows_the_name_of_its_caller(client: Make) -> None:
+    asked = client()
+    assert asked.get("/whose", headers=bearer(CAMERA)).text == "key:camera"
+    assert asked.get("/whose", headers=bearer(TOKEN)).text == "key:internal"
+    assert asked.get("/nobody", headers=bearer(CAMERA)).text == "anonymous"
+
+
+@pytest.mark.parametrize("rate", ["", "9/day"])
+def test_without_a_file_of_keys_every_caller_is_the_same_one(client: Make, rate: str) -> None:
+    asked = client(access.read_callers(None, SecretStr(TOKEN)), rate)
+    for headers in ({}, bearer("anything"), bearer(TOKEN)):
+        assert asked.get("/whose", headers=headers).text == "anonymous"
 
 
 def test_requests_are_counted_per_name_of_a_key(client: Make) -> None:

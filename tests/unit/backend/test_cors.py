@@ -9,6 +9,7 @@ from backend.web import cors, metrics, problems, request_ids
 
 PAGE = "https://cameras.example"
 LOCAL = "http://[::1]:8080"
+EXPOSED = "Location, Preference-Applied, Retry-After, Server-Timing, X-Request-Id"
 
 
 def client(*origins: str) -> FlaskClient:
@@ -46,9 +47,9 @@ def test_a_page_on_the_list_may_ask_with_a_key(origin: str) -> None:
     assert response.status_code == 200
     assert allowed(response.headers) == {
         "Access-Control-Allow-Origin": origin,
-        "Access-Control-Allow-Methods": "GET, POST",
+        "Access-Control-Allow-Methods": "DELETE, GET, POST",
         "Access-Control-Allow-Headers": "authorization, content-type",
-        "Access-Control-Expose-Headers": "Retry-After, Server-Timing, X-Request-Id",
+        "Access-Control-Expose-Headers": EXPOSED,
         "Access-Control-Max-Age": "600",
     }
     assert response.headers["Vary"] == "Origin"
@@ -59,7 +60,7 @@ def test_a_page_on_the_list_may_read_problems_too() -> None:
     assert response.status_code == 503
     assert allowed(response.headers) == {
         "Access-Control-Allow-Origin": PAGE,
-        "Access-Control-Expose-Headers": "Retry-After, Server-Timing, X-Request-Id",
+        "Access-Control-Expose-Headers": EXPOSED,
     }
 
 

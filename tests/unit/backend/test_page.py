@@ -1,4 +1,4 @@
-"""The camera page: whole, and from nowhere else."""
+"""The pages: whole, and from nowhere else."""
 
 import re
 
@@ -16,8 +16,9 @@ def client() -> FlaskClient:
     return app.test_client()
 
 
-def test_the_page_may_load_nothing_from_elsewhere(client: FlaskClient) -> None:
-    with client.get("/") as response:
+@pytest.mark.parametrize("path", ["/", "/clips"])
+def test_a_page_may_load_nothing_from_elsewhere(client: FlaskClient, path: str) -> None:
+    with client.get(path) as response:
         assert response.status_code == 200
         assert response.mimetype == "text/html"
         policy = dict(
@@ -30,10 +31,15 @@ def test_the_page_may_load_nothing_from_elsewhere(client: FlaskClient) -> None:
         assert response.headers["Permissions-Policy"].startswith("camera=(self), microphone=()")
 
 
-def test_everything_the_page_names_is_served(client: FlaskClient) -> None:
-    with client.get("/") as response:
+@pytest.mark.parametrize(
+    ("page", "script", "link"), [("/", "camera", "/clips"), ("/clips", "clips", "/")]
+)
+def test_everything_a_page_names_is_served(
+    client: FlaskClient, page: str, script: str, link: str
+) -> None:
+    with client.get(page) as response:
         named = re.findall(r'(?:src|href)="([^"]+)"', response.get_data(as_text=True))
-    assert {"/static/camera.js", "/static/camera.css"} <= set(named)
+    assert {f"/static/{script}.js", f"/static/{script}.css", "/static/base.css", link} <= set(named)
     for path in named:
         if not path.startswith("data:"):
             with client.get(path) as response:

@@ -13,6 +13,8 @@ from schemathesis.specs.openapi.definitions import OPENAPI_31_VALIDATOR
 from backend import __version__
 from backend.errors import (
     ClipRefused,
+    JobCancelled,
+    JobNotFound,
     ModelDisabled,
     NoRoomForClip,
     TritonError,
@@ -29,8 +31,10 @@ from backend.web.problems import PROBLEMS
 
 LIMITS = Limits(
     max_body_bytes=10_000_000,
+    max_clip_bytes=200_000_000,
     max_pixels=25_000_000,
     body_timeout_s=10,
+    clip_upload_timeout_s=120,
     triton_timeout_ms=2000,
     cache_ttl_s=0,
     rate_limit="",
@@ -94,7 +98,8 @@ def test_every_problem_is_in_it_with_what_to_do() -> None:
 
 def test_a_picture_can_meet_every_problem_of_the_table_but_those_of_zoo_and_clips() -> None:
     quality = OPERATIONS["POST", "/v1/quality"]
-    others = (UnknownModel, ModelDisabled, ZooError, ClipRefused, NoRoomForClip)
+    clips = (ClipRefused, JobNotFound, JobCancelled, NoRoomForClip)
+    others = (UnknownModel, ModelDisabled, ZooError, *clips)
     possible = [problem for kind, problem in PROBLEMS.items() if not issubclass(kind, others)]
     assert codes(quality) == {problem.code for problem in possible} | {
         "request_entity_too_large",

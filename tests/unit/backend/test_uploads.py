@@ -93,7 +93,7 @@ def test_a_compressed_body_is_refused_unread(encoding: str) -> None:
     with pytest.raises(UnsupportedEncoding) as caught:
         read_upload(asked, timeout_s=1)
     assert str(caught.value) == (
-        f"Content-Encoding {encoding.lower()} is not accepted: pictures are compressed already."
+        f"Content-Encoding {encoding.lower()} is not accepted: send the file as it is."
     )
 
 

@@ -35,6 +35,7 @@ class Asked(NamedTuple):
     path: str
     body: bytes
     headers: Mapping[str, str]
+    method: str = "GET"
 
     @property
     def document(self) -> Any:
@@ -170,7 +171,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         headers = {name.lower(): value for name, value in self.headers.items()}
-        asked = Asked(self.path, body, headers)
+        asked = Asked(self.path, body, headers, self.command)
         self.server.asked.append(asked)
         reply = self.server.reply(asked)
         if not isinstance(reply, Reply):
@@ -184,6 +185,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(reply.body)
 
     def do_POST(self) -> None:
+        self.do_GET()
+
+    def do_DELETE(self) -> None:
         self.do_GET()
 
     def log_message(self, *_: Any) -> None:

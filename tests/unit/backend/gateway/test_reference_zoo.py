@@ -10,6 +10,8 @@ from backend.enrichment.zoo.states import Priority, State
 from backend.errors import (
     ClipRefused,
     Draining,
+    JobCancelled,
+    JobNotFound,
     ModelDisabled,
     NoRoomForClip,
     TritonError,
@@ -21,12 +23,14 @@ from backend.gateway.reference.document import document
 from backend.gateway.reference.limits import Limits
 from backend.gateway.reference.page import render, shared_schemas
 from backend.gateway.zoo import NAME_PATTERN
-from backend.gateway.zoo_client import RELAYED
+from backend.gateway.zoo_answer import RELAYED
 
 LIMITS = Limits(
     max_body_bytes=10_000_000,
+    max_clip_bytes=200_000_000,
     max_pixels=25_000_000,
     body_timeout_s=10,
+    clip_upload_timeout_s=120,
     triton_timeout_ms=2000,
     cache_ttl_s=0,
     rate_limit="",
@@ -99,7 +103,8 @@ def test_every_route_can_find_the_zoo_away() -> None:
 def test_what_the_zoo_may_refuse_an_inference_with_is_in_the_document() -> None:
     # A quality model alone refuses to answer with random weights, a gateway alone drains, and a
     # picture is no clip.
-    others = {"random_weights"} | parts.codes(ClipRefused, Draining, NoRoomForClip)
+    clips = parts.codes(ClipRefused, JobNotFound, JobCancelled, NoRoomForClip)
+    others = {"random_weights"} | parts.codes(Draining) | clips
     assert set(RELAYED) - codes(f"{MODEL}/infer") == others
 
 
@@ -115,7 +120,7 @@ def test_who_only_reads_meets_no_problem_of_a_load() -> None:
 
 
 def test_the_page_shows_what_several_answers_share_once_and_links_to_it() -> None:
-    assert shared_schemas(DOCUMENT) == ["Model"]
+    assert shared_schemas(DOCUMENT) == ["Model", "Clip", "Job"]
     text = render(DOCUMENT)
     assert text.count('<section id="schema-Model">') == 1
     # From the contents, the list, and each of the four that change a model.

@@ -1,4 +1,4 @@
-"""The page's JavaScript: types as its comments declare them, and no file but its own."""
+"""The pages' JavaScript: types as its comments declare them, and no file but its own."""
 
 import re
 import shutil
@@ -29,7 +29,7 @@ def test_a_module_imports_its_neighbours_and_asks_this_gateway_alone(module: Pat
     assert set(re.findall(r"https?://[\w.]+", text)) <= {"http://www.w3.org"}, "only SVG's name"
 
 
-def test_every_module_is_imported_by_another_or_by_the_page() -> None:
-    texts = [path.read_text() for path in [*MODULES, STATIC / "index.html"]]
+def test_every_module_is_imported_by_another_or_by_a_page() -> None:
+    texts = [path.read_text() for path in [*MODULES, *STATIC.glob("*.html")]]
     for module in MODULES:
         assert any(f'/{module.name}"' in text for text in texts), module.name

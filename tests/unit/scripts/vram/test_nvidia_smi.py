@@ -7,13 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.enrichment.memory.stubs import ModelProcesses
-from scripts.vram.nvidia_smi import (
-    SmiMemory,
-    Totals,
-    ask_command,
-    parse_processes,
-    parse_totals,
-)
+from scripts.vram.nvidia_smi import SmiMemory
+from scripts.vram.smi_query import Totals, ask_command, parse_processes, parse_totals
 
 MB = 2**20
 ANSWERS = {

@@ -15,6 +15,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from backend.enrichment.clips import questions
 from backend.errors import TritonTimeout
 from tests.pictures import encode
 from tests.unit.backend.enrichment.catalogue import MODELS
@@ -259,6 +260,17 @@ def test_what_a_detector_finds_is_cut_out_and_asked_about_too(zoo: Service) -> N
     assert (detection["label"], detection["score"]) == ("face", 0.8)
     assert detection["box"] == {"x": 37.0, "y": 20.0, "width": 6.0, "height": 8.0}
     assert detection["result"]["task"] == "classification"
+
+
+def test_answers_that_are_too_long_together_are_refused_before_all_are_asked_for(
+    zoo: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clip_id = burst(zoo, *range(20))
+    monkeypatch.setattr(questions, "MOST_ANSWER_BYTES", 1000)
+    answer = zoo.client.post(f"/v1/clips/{clip_id}/infer?model=osnet-x0-25")
+    assert (answer.status_code, answer.json["code"]) == (413, "clip_too_large")
+    assert "after 8 pictures" in answer.json["detail"]
+    assert sum(len(next(iter(tensors.values()))) for _, tensors in zoo.server.asked) == 8
 
 
 def test_a_model_of_actions_gets_the_frames_as_one_window(zoo: Service) -> None:
