@@ -26,6 +26,7 @@ FramegateError
 │   ├── Unauthenticated         no key, or one that is not known
 │   ├── Forbidden               the key lacks the scope that the route needs
 │   └── RateLimited             more requests than the caller may send; waiting helps
+├── Draining                    about to stop; another gateway answers, so that waiting helps
 ├── DeadlineExceeded            the caller's own time is up; what was not begun is not done
 ├── Overloaded                  no room now; waiting helps
 ├── NoRoomForBody               too many request bodies are on their way; waiting helps
@@ -153,6 +154,10 @@ class Forbidden(Denied):
 
 
 class RateLimited(Denied):
+    pass
+
+
+class Draining(FramegateError):
     pass
 
 

@@ -83,6 +83,9 @@ class Settings(SharedSettings):
     host: str = Field("127.0.0.1", description="Address the gateway listens on.")
     port: int = Field(8000, ge=1, le=65535, description="The gateway's port.")
     workers: int = Field(2, ge=1, le=256, description="Gateway processes.")
+    drain_s: float = Field(
+        0, ge=0, le=300, description="After SIGTERM: not ready, but still answering, for so long."
+    )
     tls_cert: Path | None = Field(None, description="Certificate (PEM); with the key, HTTPS.")
     tls_key: Path | None = Field(None, description="The certificate's private key (PEM).")
 

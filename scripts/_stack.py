@@ -164,7 +164,8 @@ class Stack:
         self.internal_token = token.get_secret_value() if token else secrets.token_urlsafe(32)
         # Whoever may load models has the same say everywhere; nobody else learns it.
         control = {CONTROL_VARIABLE: secrets.token_urlsafe(32)}
-        own = {"FRAMEGATE_INTERNAL_TOKEN": self.internal_token}
+        # A drain is for others to notice; nobody spreads requests over this one gateway.
+        own = {"FRAMEGATE_INTERNAL_TOKEN": self.internal_token, "FRAMEGATE_DRAIN_S": "0"}
         set_already = {name: value for name, value in os.environ.items() if value}
         self._env = os.environ | control | set_already | own
 

@@ -9,14 +9,15 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import FrameType
 
 from pydantic import SecretStr
 
-from triton_runtime import installation, models, preflight
+from triton_runtime import drain, installation, models, preflight
 from triton_runtime.errors import LaunchError
 from triton_runtime.installation import Installation
 from triton_runtime.settings import PROJECT, ZOO_REPOSITORY, Settings
@@ -153,17 +154,26 @@ def run(settings: Settings) -> Outcome:
     folder = Path(tempfile.mkdtemp(prefix=f"{SCRATCH_PREFIX}{os.getpid()}_", dir=scratch))
     try:
         installation.assemble_backends(found, folder / "backends")
+        control_token = _secret(settings.triton_control_token)
         command = command_line(
             found,
             settings,
             load=wanted,
             backends=folder / "backends",
             shm_prefix=shm_prefix,
-            token=_secret(settings.triton_control_token),
+            token=control_token,
             shared_memory_token=_secret(settings.internal_token),
         )
         with settings.triton_log.open("wb") as log:
-            return _Supervisor().run(command, environment(found, os.environ), log.fileno())
+            unload_all = partial(
+                drain.unload_all,
+                settings.triton_host,
+                settings.triton_http_port,
+                header=CONTROL_HEADER,
+                token=control_token,
+            )
+            supervisor = _Supervisor(before_stop=unload_all)
+            return supervisor.run(command, environment(found, os.environ), log.fileno())
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         preflight.sweep_shm(shm_prefix)
@@ -183,9 +193,14 @@ def _secret(token: SecretStr | None) -> str:
 
 
 class _Supervisor:
-    """The server process, and what the launcher was told about it."""
+    """The server process, and what the launcher was told about it.
 
-    def __init__(self) -> None:
+    Args:
+        before_stop: called once before the server is told to stop; must not raise.
+    """
+
+    def __init__(self, *, before_stop: Callable[[], None]) -> None:
+        self._before_stop = before_stop
         self._server: subprocess.Popen[bytes] | None = None
         self._kill_at_s: float | None = None
         self._model_died = False
@@ -216,6 +231,7 @@ class _Supervisor:
     def _stop(self, signum: int, frame: FrameType | None) -> None:
         if self._kill_at_s is None:
             self._kill_at_s = time.monotonic() + EXIT_TIMEOUT_S + _KILL_MARGIN_S
+            self._before_stop()
         if self._server is not None:
             self._server.terminate()
 

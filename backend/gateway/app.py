@@ -6,7 +6,7 @@ from functools import partial
 import gevent
 from flask import Flask
 
-from backend.gateway import clips, health, page, quality, zoo
+from backend.gateway import clips, drain, health, page, quality, zoo
 from backend.gateway.cache import AnswerCache
 from backend.gateway.cache_stores import MemoryStore, RedisStore
 from backend.gateway.clip_upload import ClipLimits
@@ -109,7 +109,11 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(
         clips.blueprint(client, _clip_limits(settings), max_in_flight=max_in_flight)
     )
-    app.register_blueprint(health.blueprint(Canary(scorer.canary), model=settings.quality_model))
+    app.register_blueprint(
+        health.blueprint(
+            Canary(scorer.canary), model=settings.quality_model, draining=drain.under_way
+        )
+    )
     app.register_blueprint(reference.blueprint(document(_limits(settings))))
     return app
 

@@ -10,7 +10,7 @@ from typing import Any
 import gunicorn.http.wsgi
 from pydantic import ValidationError
 
-from backend.gateway import stray_failures, unread_bodies
+from backend.gateway import drain, stray_failures, unread_bodies
 from backend.settings import Settings, bracketed, problems_in
 from backend.web import api_keys, logs
 
@@ -65,6 +65,16 @@ proc_name = "framegate-gateway"
 if _settings.tls_cert is not None and _settings.tls_key is not None:
     certfile = str(_settings.tls_cert)
     keyfile = str(_settings.tls_key)
+
+
+def when_ready(server: Any) -> None:
+    if _settings.drain_s > 0:
+        drain.hold_back_stop(_settings.drain_s)
+
+
+def pre_request(worker: Any, request: Any) -> None:
+    if drain.under_way():
+        request.force_close()
 
 
 def post_worker_init(worker: Any) -> None:

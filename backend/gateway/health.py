@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from flask import Blueprint, Response, jsonify
 
-from backend.errors import TritonError
+from backend.errors import Draining, TritonError
 
 SUCCESS_LIFETIME_S = 1.0
 # Long enough that a crowd of probes does not become load, short enough that healing shows.
@@ -47,7 +47,12 @@ class Canary:
             raise type(failure)(*failure.args)
 
 
-def blueprint(canary: Canary, *, model: str) -> Blueprint:
+def blueprint(canary: Canary, *, model: str, draining: Callable[[], bool]) -> Blueprint:
+    """The probes.
+
+    Args:
+        draining: whether the gateway has been told to stop; it is healthy meanwhile, and answers.
+    """
     routes = Blueprint("health", __name__)
 
     @routes.get("/health/live")
@@ -56,6 +61,8 @@ def blueprint(canary: Canary, *, model: str) -> Blueprint:
 
     @routes.get("/health/ready")
     def ready() -> Response:
+        if draining():
+            raise Draining("This gateway is about to stop. Send requests to another one.")
         canary.check()
         return jsonify(status="ready")
 

@@ -55,6 +55,7 @@ PROBLEMS: dict[type[errors.FramegateError], Problem] = {
     errors.ClipQuotaExceeded: Problem(429, "clip_quota_exceeded", retry_after_s=10),
     errors.DeadlineExceeded: Problem(504, "deadline_exceeded"),
     errors.Overloaded: Problem(503, "overloaded", retry_after_s=1),
+    errors.Draining: Problem(503, "draining", retry_after_s=1),
     errors.NoRoomForBody: Problem(503, "no_room_for_body", retry_after_s=1),
     errors.NoRoomForClip: Problem(503, "no_room_for_clip", retry_after_s=5),
     errors.ModelTooLarge: Problem(507, "model_too_large"),

@@ -88,9 +88,9 @@ def test_every_setting_has_a_default_and_a_line_of_help() -> None:
             assert field.description, name
 
 
-def test_no_package_has_thirty_settings() -> None:
+def test_no_package_has_more_than_thirty_settings() -> None:
     for settings in ALL:
-        assert len(settings.model_fields) < 30, settings.__module__
+        assert len(settings.model_fields) <= 30, settings.__module__
 
 
 def test_the_document_lists_every_setting_as_it_is() -> None:

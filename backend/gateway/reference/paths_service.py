@@ -1,8 +1,9 @@
 """Probes, counters, this document and the pages, in the OpenAPI document."""
 
+from collections.abc import Collection
 from typing import Any
 
-from backend.errors import TritonError
+from backend.errors import Draining, TritonError
 from backend.gateway.reference import parts, problems, schemas
 from backend.gateway.reference.limits import Limits
 from backend.web.problems import Problem
@@ -10,6 +11,8 @@ from backend.web.problems import Problem
 # Those of keys and rates, which every route with a scope can answer.
 _ACCESS_STATUSES = (401, 403, 429)
 _TRITON = parts.codes(TritonError)
+_DRAINING = parts.codes(Draining)
+_READY = {"status": {"const": "ready"}}
 _HEALTHY = {
     "status": {"const": "healthy"},
     "model": {"type": "string", "description": "The model behind /v1/quality."},
@@ -20,8 +23,8 @@ _HEALTHY = {
 def paths(limits: Limits) -> dict[str, Any]:
     return {
         "/health/live": {"get": _live()},
-        "/health/ready": {"get": _ready("Ready to score", {"status": {"const": "ready"}})},
-        "/health": {"get": _ready("Healthy", _HEALTHY)},
+        "/health/ready": {"get": _ready("Ready to score", _READY, _TRITON | _DRAINING)},
+        "/health": {"get": _ready("Healthy", _HEALTHY, _TRITON)},
         "/metrics": {"get": _metrics(limits)},
         "/openapi.json": {"get": _file("This document", "application/json", "openapi")},
         "/docs": {"get": _file("This document for people", "text/html", "docs")},
@@ -42,13 +45,13 @@ def _live() -> dict[str, Any]:
     }
 
 
-def _ready(summary: str, members: dict[str, Any]) -> dict[str, Any]:
+def _ready(summary: str, members: dict[str, Any], codes: Collection[str]) -> dict[str, Any]:
     return {
         "operationId": summary.split()[0].lower(),
         "summary": f"{summary}: was a test picture scored within the last second?",
         "responses": {
             "200": _probe(members, "It was"),
-            **problems.responses(lambda problem: problem.code in _TRITON),
+            **problems.responses(lambda problem: problem.code in codes),
         },
     }
 

@@ -49,6 +49,7 @@ WHAT_TO_DO = {
     "triton_failed": "Report it with its `request_id`: the model failed on this picture.",
     "random_weights": "Import real weights; `detail` says what else would do.",
     "overloaded": "Try again when the time is up. Nothing was decoded.",
+    "draining": "Ask another gateway: this one is about to stop.",
     "no_room_for_body": "Try again when the time is up. Nothing was read.",
     "no_room_for_clip": "Try again when the time is up: the clips kept are all in use.",
     "triton_unavailable": "Try again: Triton is down or loading the model.",

@@ -67,6 +67,7 @@ def test_the_answers_are_those_that_callers_rely_on() -> None:
         "ClipQuotaExceeded": Problem(429, "clip_quota_exceeded", 10),
         "DeadlineExceeded": Problem(504, "deadline_exceeded"),
         "Overloaded": Problem(503, "overloaded", 1),
+        "Draining": Problem(503, "draining", 1),
         "NoRoomForBody": Problem(503, "no_room_for_body", 1),
         "NoRoomForClip": Problem(503, "no_room_for_clip", 5),
         "ModelTooLarge": Problem(507, "model_too_large"),
@@ -101,5 +102,5 @@ def test_retry_after_stands_exactly_where_the_drawing_says_that_waiting_helps() 
     assert helps == {
         "RateLimited", "Overloaded", "NoRoomForBody", "TritonUnavailable", "TritonOverloaded",
         "TritonTimeout", "ModelFailed", "ZooBusy", "EnrichmentUnavailable", "ClipQuotaExceeded",
-        "NoRoomForClip",
+        "NoRoomForClip", "Draining",
     }  # fmt: skip

@@ -175,11 +175,17 @@ def test_many_who_ask_at_once_share_one_inference(fails: bool) -> None:
 
 
 @pytest.fixture
-def get(canary: Canary) -> Get:
+def stopping() -> list[str]:
+    """Empty until the gateway is told to stop."""
+    return []
+
+
+@pytest.fixture
+def get(canary: Canary, stopping: list[str]) -> Get:
     app = Flask("test")
     for part in (request_ids, metrics, problems):
         part.register(app)
-    app.register_blueprint(health.blueprint(canary, model="m"))
+    app.register_blueprint(health.blueprint(canary, model="m", draining=lambda: bool(stopping)))
     client = app.test_client()
 
     def answer(path: str) -> tuple[int, dict[str, object]]:
@@ -201,3 +207,14 @@ def test_the_probes_answer_by_the_canary(get: Get, model: Model, clock: Clock) -
         assert (status, problem["code"], problem["detail"]) == (504, "triton_timeout", "late")
     assert get("/health/live") == (200, {"status": "alive"})
     assert model.inferences == 2
+
+
+def test_a_gateway_that_is_about_to_stop_is_healthy_and_not_ready(
+    get: Get, model: Model, stopping: list[str]
+) -> None:
+    stopping.append("SIGTERM")
+    status, problem = get("/health/ready")
+    assert (status, problem["code"]) == (503, "draining")
+    assert model.inferences == 0
+    assert get("/health/live")[0] == 200
+    assert get("/health")[0] == 200

@@ -15,8 +15,8 @@ from pydantic import SecretStr
 
 from tests.processes import free_port, wait_until
 from tests.unit.triton_runtime.fake_installation import installation, write_unpacked
+from triton_runtime import drain, preflight, server
 from triton_runtime import installation as installation_module
-from triton_runtime import preflight, server
 from triton_runtime.errors import LaunchError
 from triton_runtime.installation import Installation
 from triton_runtime.server import (
@@ -341,6 +341,28 @@ def test_a_launcher_told_to_stop_stops_the_server_and_all_it_left(
     assert caught == []
     signal.raise_signal(signum)  # the handlers from before are back
     assert caught == [signum]
+
+
+def test_models_are_unloaded_once_and_before_the_server_is_told_to_stop(
+    run: Run, caught: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[object, ...]] = []
+
+    def unload_all(host: str, port: int, *, header: str, token: str) -> None:
+        asked.append((host, port, header, token, "told" in run.log))
+
+    monkeypatch.setattr(drain, "unload_all", unload_all)
+    run.script = (
+        "trap 'echo told; sleep 0.2; exit 0' TERM; echo started; while :; do sleep 0.01; done"
+    )
+    person = when(lambda: "started" in run.log, lambda: os.kill(os.getpid(), signal.SIGTERM))
+    again = when(lambda: "told" in run.log, lambda: os.kill(os.getpid(), signal.SIGTERM))
+    server.run(run.settings)
+    person.join()
+    again.join()
+    ((token, _),) = run.tokens
+    port = run.settings.triton_http_port
+    assert asked == [("127.0.0.1", port, "triton-control", token, False)]
 
 
 def test_a_server_that_does_not_listen_is_killed_after_its_time(

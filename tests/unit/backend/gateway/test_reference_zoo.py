@@ -9,6 +9,7 @@ from backend.enrichment.model_spec import ModelSpec, TaskName
 from backend.enrichment.zoo.states import Priority, State
 from backend.errors import (
     ClipRefused,
+    Draining,
     JobCancelled,
     JobNotFound,
     ModelDisabled,
@@ -100,9 +101,10 @@ def test_every_route_can_find_the_zoo_away() -> None:
 
 
 def test_what_the_zoo_may_refuse_an_inference_with_is_in_the_document() -> None:
-    # A quality model alone refuses to answer with random weights, and a picture is no clip.
+    # A quality model alone refuses to answer with random weights, a gateway alone drains, and a
+    # picture is no clip.
     clips = parts.codes(ClipRefused, JobNotFound, JobCancelled, NoRoomForClip)
-    others = {"random_weights"} | clips
+    others = {"random_weights"} | parts.codes(Draining) | clips
     assert set(RELAYED) - codes(f"{MODEL}/infer") == others
 
 

@@ -369,7 +369,9 @@ def test_bodies_on_their_way_share_one_budget(
 
 def test_a_zoo_that_is_down_does_not_touch_the_probes(budget: BodyBudget) -> None:
     app = app_before(ZooClient("127.0.0.1", free_port()), budget)
-    app.register_blueprint(health.blueprint(Canary(lambda: None), model="m"))
+    app.register_blueprint(
+        health.blueprint(Canary(lambda: None), model="m", draining=lambda: False)
+    )
     client = app.test_client()
     assert client.get("/v1/models").status_code == 503
     assert client.get("/health/ready").status_code == 200
