@@ -1,15 +1,24 @@
 """A clip before a model: a few frames at a time, so that the device's memory does not grow."""
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import TypeVar
+from typing import Any, Protocol, TypeVar
 
-Item = TypeVar("Item")
+
+class Sliced(Protocol):
+    """A sequence, or an array along its first axis."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, part: slice, /) -> Any: ...
+
+
+Items = TypeVar("Items", bound=Sliced)
 Answer = TypeVar("Answer")
 
 
 def in_micro_batches(
-    items: Sequence[Item],
-    ask: Callable[[Sequence[Item]], Sequence[Answer]],
+    items: Items,
+    ask: Callable[[Items], Sequence[Answer]],
     *,
     most_in_flight: int,
 ) -> Iterator[Answer]:
