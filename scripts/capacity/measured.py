@@ -11,6 +11,8 @@ Resource = Literal["processors", "gateway_workers", "gpus", "triton_servers"]
 GATEWAY, TRITON = "gateway", "triton"
 # As the load tester has it: what leaves less than a tenth of its time free is full.
 FULL_PERCENT = 90.0
+# Of all cores: more than a monitor takes.
+OTHERS_RATIO = 0.1
 
 
 @dataclass(frozen=True)
@@ -95,6 +97,7 @@ def measure(source: str, run: Summary) -> Measurement:
     used_cores = last.frames_per_s * (
         last.gateway_cpu_s + last.triton_cpu_s + (last.generator_cpu_s or 0.0)
     )
+    other_cores = max(0.0, last.processors_ratio * machine.host_cpu_cores - used_cores)
     busy = None if machine.gpu_percent is None or not gpus else machine.gpu_percent / 100
     return Measurement(
         source=source,
@@ -110,11 +113,11 @@ def measure(source: str, run: Summary) -> Measurement:
         points=points,
         broke_at=run.capacity.fails_at,
         full=_full(source, run),
-        other_cores=max(0.0, last.processors_ratio * machine.host_cpu_cores - used_cores),
+        other_cores=other_cores,
         gpu_s=None if busy is None else busy * gpus / last.frames_per_s,
         gpu_w=None if machine.power_w is None or not gpus else machine.power_w / gpus,
         frame_bytes=_frame_bytes(run),
-        notes=_notes(run, knee),
+        notes=_notes(run, knee, other_cores / machine.host_cpu_cores),
     )
 
 
@@ -209,13 +212,16 @@ def _frame_bytes(run: Summary) -> float:
     return mean * 4 / 3 if "base64" in run.configuration.camera else mean
 
 
-def _notes(run: Summary, knee: Stage) -> tuple[str, ...]:
+def _notes(run: Summary, knee: Stage, others_ratio: float) -> tuple[str, ...]:
     notes: Sequence[str | None] = (
         None
         if run.capacity is not None and run.capacity.fails_at is not None
         else "No number of cameras was too many: the hosts are enough, and perhaps far too many.",
         "The stage that counts was not steady."
         if knee.steadiness is not None and knee.steadiness.steady is False
+        else None,
+        f"Other programs took {100 * others_ratio:.0f} % of the processors: repeat it without them."
+        if others_ratio > OTHERS_RATIO
         else None,
     )
     return tuple(note for note in notes if note is not None)

@@ -106,7 +106,12 @@ def _full_in(run: Measurement, demands: Law) -> Iterator[str]:
     if run.full is None:
         return
     others = predict(demands, run.other_cores, run).cameras_by
-    later = sorted((cameras, name) for name, cameras in others.items() if name != run.full)
+    # What was merely shown to do says nothing of where it would have been full.
+    later = sorted(
+        (cameras, name)
+        for name, cameras in others.items()
+        if name != run.full and demands.limits[name].origin != "shown"
+    )
     after = f"; next: {RESOURCES[later[0][1]]} at {number(later[0][0])}" if later else ""
     yield f"Full in {run.source}: {RESOURCES[run.full]} at {run.broke_at} cameras{after}."
 

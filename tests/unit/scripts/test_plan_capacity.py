@@ -81,6 +81,15 @@ def test_without_a_breaking_point_nothing_is_said_of_what_gets_full(
     assert "First full" not in out
 
 
+def test_what_was_merely_shown_to_do_is_not_said_to_be_next(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    path = tmp_path / "summary.json"
+    path.write_text(json.dumps(document(failed_by("queue"))))
+    out = call(capsys, path, "--cameras", 1000)[1]
+    assert "Triton servers at 500 cameras; next: gateway workers at 1,144." in out
+
+
 def test_doubts_are_told(capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ("--cameras", 1000, "--host-cores", 32, "--frame-bytes", 200_000)
     out = call(capsys, KNEE, *arguments)[1]

@@ -153,6 +153,16 @@ def test_a_stage_that_was_not_steady_is_told() -> None:
     assert measured().notes == ("The stage that counts was not steady.",)
 
 
+def test_what_other_programs_took_is_told() -> None:
+    def busy(run: dict[str, Any]) -> None:
+        used = stage(run, 475)["machine"]["cpu_percents"]
+        used["gateway"] /= 2
+
+    said = [note for note in measured(busy).notes if "Other programs" in note]
+    # Half of the gateway's 58 % of a core, and 3 % that were others' before, of two cores.
+    assert said == ["Other programs took 16 % of the processors: repeat it without them."]
+
+
 def test_what_the_load_tester_may_write_can_be_read(tmp_path: Path) -> None:
     schema = json.loads((PROJECT / "docs/summary.schema.json").read_text())
     for changes in ((), (on_a_gpu(80.0, 300.0), failed_by("gpu_heat"))):
