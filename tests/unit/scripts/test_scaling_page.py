@@ -30,6 +30,17 @@ def test_the_worked_example_is_what_its_command_prints(
     assert said(capsys, *shlex.split(arguments)) == shown.strip()
 
 
+def test_what_was_foretold_of_two_workers_is_what_the_command_says_of_the_recorded_runs(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(PROJECT)
+    command, _, shown = PAGE.split("```console\n$ ")[1].split("```")[0].partition("\n")
+    prefix, _, arguments = command.partition("scripts.plan_capacity ")
+    assert prefix == "python -m "
+    assert said(capsys, *shlex.split(arguments)) == shown.strip()
+    assert float(shown.split("error:")[1].split("%")[0]) == pytest.approx(0, abs=15)
+
+
 def test_the_table_of_larger_numbers_is_what_the_command_computes(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
