@@ -1,6 +1,7 @@
 """`python -m scripts.plan_capacity RUN --cameras N`: how many machines, by what a run has shown."""
 
 import json
+import os
 import sys
 from collections.abc import Sequence
 
@@ -29,10 +30,13 @@ GBIT_BYTES = 1e9 / 8
 def main(arguments: Sequence[str] | None = None) -> int:
     options = command_line.read(arguments)
     try:
-        print(run(options))
+        print(run(options), flush=True)
     except PlanFailed as error:
         print(error, file=sys.stderr)
         return error.exit_code
+    except BrokenPipeError:
+        # The reader has seen enough. What Python still holds for stdout must not be flushed.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
 
 

@@ -79,6 +79,7 @@ class Received:
     content_type: str
     body: bytes
     authorization: str | None
+    traceparent: str | None
 
 
 class BrowserGateway:
@@ -150,6 +151,7 @@ class BrowserGateway:
             request.content_type or "",
             request.get_data(),
             request.headers.get("Authorization"),
+            request.headers.get("traceparent"),
         )
         with self._lock:
             number = len(self.received)

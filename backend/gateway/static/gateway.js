@@ -2,6 +2,7 @@
 
 import { authorization } from "./key.js";
 import { problem, refusal } from "./refusals.js";
+import { traceparent } from "./trace.js";
 
 const TIMEOUT_MS = 10000;
 
@@ -85,7 +86,7 @@ async function exchange(take, signal) {
   try {
     const response = await fetch("/v1/quality?face=auto", {
       method: "POST",
-      headers: { "Content-Type": picture.type, ...authorization() },
+      headers: { "Content-Type": picture.type, traceparent: traceparent(), ...authorization() },
       body: picture,
       signal,
     });

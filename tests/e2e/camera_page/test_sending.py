@@ -1,5 +1,6 @@
 """What the page sends, and when: one frame at a time, and none that nobody wants."""
 
+import re
 import threading
 from pathlib import Path
 
@@ -25,6 +26,10 @@ def test_a_frame_goes_out_every_two_seconds_as_a_jpeg_and_nothing_goes_elsewhere
     assert first.content_type == "image/jpeg"
     assert first.body.startswith(b"\xff\xd8\xff")
     assert first.authorization is None
+    traces = [picture.traceparent or "" for picture in (first, second, third)]
+    # W3C Trace Context, level 1: version, trace, span, sampled.
+    assert all(re.fullmatch("00-[0-9a-f]{32}-[0-9a-f]{16}-01", trace) for trace in traces)
+    assert len({trace.split("-")[1] for trace in traces}) == 3
     assert site.most_at_once == 1
     origins = page.run(
         "return performance.getEntriesByType('resource').map((entry) => new URL(entry.name).origin)"

@@ -1,12 +1,16 @@
 """python -m scripts.plan_capacity, on the runs that were recorded."""
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from scripts import plan_capacity
 from tests.capacity_runs import KNEE, NO_BREAK, RECORDED, document, failed_by, on_a_gpu
+from tests.processes import PROJECT
 
 
 def call(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, str, str]:
@@ -149,3 +153,14 @@ def test_what_a_run_does_not_show_is_refused_with_code_4(
     assert (code, err) == (4, "The run computed on a GPU, and the plan's hosts have none.\n")
     code, _, err = call(capsys, KNEE, "--check", NO_BREAK)
     assert (code, err) == (4, "To compare them, both runs must have a breaking point.\n")
+
+
+def test_a_reader_that_has_seen_enough_is_no_error() -> None:
+    command = [sys.executable, "-m", "scripts.plan_capacity", str(KNEE), "--cameras", "1000"]
+    read, write = os.pipe()
+    os.close(read)
+    with os.fdopen(write, "wb") as closed:
+        done = subprocess.run(
+            command, cwd=PROJECT, stdout=closed, stderr=subprocess.PIPE, timeout=60, check=False
+        )
+    assert (done.returncode, done.stderr) == (0, b"")
