@@ -4,6 +4,7 @@ import http.client
 import signal
 import socket
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -33,17 +34,21 @@ def post(connection: http.client.HTTPConnection) -> http.client.HTTPResponse:
     return answer
 
 
+def connected(gateway: Gateway) -> "closing[http.client.HTTPConnection]":
+    return closing(http.client.HTTPConnection("127.0.0.1", gateway.port, timeout=30))
+
+
 def test_a_gateway_told_to_stop_is_not_ready_and_answers_until_the_drain_is_over(
     gateway: Gateway,
 ) -> None:
-    lasting = http.client.HTTPConnection("127.0.0.1", gateway.port, timeout=30)
-    before = post(lasting)
-    assert (before.status, before.headers["Connection"]) == (200, "keep-alive")
-    gateway.process.popen.send_signal(signal.SIGTERM)
-    wait_until(lambda: gateway.get("/health/ready").status_code == 503, what="not ready")
-    assert gateway.get("/health/ready").json()["code"] == "draining"
-    # Who holds a connection gets this answer over it, and is told to make another one.
-    within = post(lasting)
+    with connected(gateway) as lasting:
+        before = post(lasting)
+        assert (before.status, before.headers["Connection"]) == (200, "keep-alive")
+        gateway.process.popen.send_signal(signal.SIGTERM)
+        wait_until(lambda: gateway.get("/health/ready").status_code == 503, what="not ready")
+        assert gateway.get("/health/ready").json()["code"] == "draining"
+        # Who holds a connection gets this answer over it, and is told to make another one.
+        within = post(lasting)
     assert (within.status, within.headers["Connection"]) == (200, "close")
     # Who has none may still make one.
     assert gateway.post(JPEG).status_code == 200
@@ -52,15 +57,17 @@ def test_a_gateway_told_to_stop_is_not_ready_and_answers_until_the_drain_is_over
 
 
 def test_what_was_begun_before_the_gateway_takes_no_more_is_finished(gateway: Gateway) -> None:
-    slow = http.client.HTTPConnection("127.0.0.1", gateway.port, timeout=30)
-    slow.putrequest("POST", "/v1/quality")
-    slow.putheader("Content-Type", "image/jpeg")
-    slow.putheader("Content-Length", str(len(JPEG)))
-    slow.endheaders(JPEG[:100])
-    gateway.process.popen.send_signal(signal.SIGTERM)
-    wait_until(lambda: refuses(gateway.port), what="it takes no more", timeout_s=DRAIN_S + 20)
-    slow.send(JPEG[100:])
-    assert slow.getresponse().status == 200
+    with connected(gateway) as slow:
+        slow.putrequest("POST", "/v1/quality")
+        slow.putheader("Content-Type", "image/jpeg")
+        slow.putheader("Content-Length", str(len(JPEG)))
+        slow.endheaders(JPEG[:100])
+        gateway.process.popen.send_signal(signal.SIGTERM)
+        wait_until(lambda: refuses(gateway.port), what="it takes no more", timeout_s=DRAIN_S + 20)
+        slow.send(JPEG[100:])
+        answer = slow.getresponse()
+        answer.read()
+    assert answer.status == 200
     assert gateway.process.popen.wait(20) == 0
 
 
