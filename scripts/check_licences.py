@@ -22,6 +22,7 @@ ALLOWED = frozenset(
 # What packages without an SPDX expression write instead, in classifiers or in the field Licence.
 SPELLINGS = {
     "3-clause bsd license": "BSD-3-Clause",
+    "apache": "Apache-2.0",
     "apache 2": "Apache-2.0",
     "apache 2.0": "Apache-2.0",
     "apache 2.0 license": "Apache-2.0",
