@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from backend.enrichment.consistency import problems_of
 from backend.enrichment.model_spec import ModelSpec
+from backend.errors import UnknownModel
 
 CATALOG = Path(__file__).with_name("catalog.toml")
 
@@ -25,6 +26,13 @@ class CatalogInvalid(ValueError):
     def __init__(self, problems: list[str]) -> None:
         super().__init__("\n".join(problems))
         self.problems = problems
+
+
+def find(catalog: Catalog, name: str) -> ModelSpec:
+    """The model of that name; UnknownModel where there is none."""
+    if name not in catalog:
+        raise UnknownModel(f"There is no model {name!r} in the zoo.")
+    return catalog[name]
 
 
 def load(path: Path = CATALOG) -> Catalog:

@@ -1,6 +1,5 @@
 """The gateway's clips and jobs, as a caller asks for them."""
 
-import ipaddress
 import urllib.parse
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any, NamedTuple
 import requests
 import requests.auth
 
+from backend.settings import is_loopback
 from scripts.clips import body
 from scripts.clips.body import Body, OnBytes
 from scripts.clips.errors import Refused, Unreachable
@@ -52,7 +52,8 @@ class ClipsClient:
         if key is not None:
             self._session.auth = _Bearer(key)
         self._verify = True if ca is None else str(ca)
-        self._session.trust_env = not _is_local(url)  # no proxy stands before loopback
+        # No proxy stands before loopback.
+        self._session.trust_env = not is_loopback(urllib.parse.urlsplit(url).hostname or "")
 
     def close(self) -> None:
         self._session.close()
@@ -160,14 +161,6 @@ def refused(problem: Mapping[str, Any]) -> Refused:
         problem["detail"],
         None if wait_ms is None else wait_ms / 1000,
     )
-
-
-def _is_local(url: str) -> bool:
-    host = urllib.parse.urlsplit(url).hostname or ""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _quoted(name: str) -> str:

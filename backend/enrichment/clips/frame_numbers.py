@@ -28,7 +28,12 @@ def read_frames(text: str | None, count: int) -> tuple[int, ...]:
         first, last = int(match[1]), int(match[2] or match[1])
         if last < first:
             raise MalformedRequest(f"`frames` has {part[:20]!r}, which ends before it begins.")
-        if last >= count:
-            raise FrameNotFound(f"The clip has no frame {last}: its {count} are numbered from 0.")
+        need_frame(last, count)
         chosen.update(range(first, last + 1))
     return tuple(sorted(chosen))
+
+
+def need_frame(number: int, count: int) -> None:
+    """Raise FrameNotFound where a clip of so many frames has no such one."""
+    if number >= count:
+        raise FrameNotFound(f"The clip has no frame {number}: its {count} are numbered from 0.")

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.enrichment.catalog import Catalog
+from backend.enrichment.catalog import Catalog, find
 from backend.enrichment.clips.clip import Clip
 from backend.enrichment.clips.micro_batches import in_micro_batches
 from backend.enrichment.clips.protocol import megabytes
@@ -19,7 +19,7 @@ from backend.enrichment.clips.stage_log import StageLog
 from backend.enrichment.enricher import Enricher, Enrichment
 from backend.enrichment.model_spec import ModelSpec, TaskName
 from backend.enrichment.tasks.options import Options, prompts_for
-from backend.errors import ClipTooLarge, MalformedRequest, UnknownModel
+from backend.errors import ClipTooLarge, MalformedRequest
 
 Frame = NDArray[np.uint8]
 # Where each task that finds something has it in its answer.
@@ -96,10 +96,10 @@ def check(question: Question, catalog: Catalog) -> None:
     Raises:
         UnknownModel, MalformedRequest
     """
-    spec = _spec(question.model, catalog)
+    spec = find(catalog, question.model)
     asked = [spec]
     if question.detector is not None:
-        detector = _spec(question.detector, catalog)
+        detector = find(catalog, question.detector)
         asked.append(detector)
         if detector.task not in FINDS:
             raise MalformedRequest(f"The model {detector.name} finds nothing that has a place.")
@@ -226,12 +226,6 @@ class _Asking:
 
     def _deadline_s(self) -> float:
         return time.monotonic() + self.timeout_s
-
-
-def _spec(name: str, catalog: Catalog) -> ModelSpec:
-    if name not in catalog:
-        raise UnknownModel(f"There is no model {name!r} in the zoo.")
-    return catalog[name]
 
 
 def _finds(result: dict[str, Any], spec: ModelSpec) -> list[Found]:

@@ -4,6 +4,8 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from backend.enrichment.clips.protocol import megabytes
+
 log = logging.getLogger("framegate")
 
 # A line for each would hide everything else.
@@ -42,13 +44,13 @@ class StageLog:
         if self._read is None:
             return
         held = self._read()
-        allocated = "unknown" if held.allocated_bytes is None else _megabytes(held.allocated_bytes)
+        allocated = "unknown" if held.allocated_bytes is None else megabytes(held.allocated_bytes)
         log.info(
             "[%s %s] allocated %s reserved %s",
             _KINDS[held.kind],
             name,
             allocated,
-            _megabytes(held.reserved_bytes),
+            megabytes(held.reserved_bytes),
         )
 
     def micro_batch(self) -> None:
@@ -56,7 +58,3 @@ class StageLog:
         self._micro_batches += 1
         if self._micro_batches % EVERY_MICRO_BATCHES == 0:
             self.stage(f"after {self._micro_batches} micro-batches")
-
-
-def _megabytes(size_bytes: int) -> str:
-    return f"{size_bytes / 2**20:.1f} MB"

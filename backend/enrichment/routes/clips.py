@@ -7,7 +7,7 @@ from flask import Blueprint, Request, Response, jsonify, request
 
 from backend import images
 from backend.enrichment.clips.documents import clip_document, clips_document
-from backend.enrichment.clips.frame_numbers import read_frames
+from backend.enrichment.clips.frame_numbers import need_frame, read_frames
 from backend.enrichment.clips.questions import Question
 from backend.enrichment.clips.sampling import HIGHEST_FPS, AtRate, Evenly, Sampling
 from backend.enrichment.clips.store import ClipStore
@@ -16,9 +16,9 @@ from backend.enrichment.clips.work import BestShots, ClipWork
 from backend.enrichment.routes.clip_uploads import Spool
 from backend.enrichment.routes.jobs import answer, answer_when_done
 from backend.enrichment.routes.owner import owner
-from backend.enrichment.routes.query import read_number, read_options
+from backend.enrichment.routes.query import read_number, read_options, refuse_others
 from backend.enrichment.routes.room import Room
-from backend.errors import FrameNotFound, MalformedRequest
+from backend.errors import MalformedRequest
 from backend.web.access import needs
 from backend.web.api_keys import Scope
 from backend.web.request_ids import request_id
@@ -81,10 +81,7 @@ def blueprint(
         width = read_number(request.args, "width", int, _NARROWEST_PX, _WIDEST_PX, _WIDEST_PX)
         with store.lease(owner(request), clip_id) as lease:
             frames = lease.clip.frames
-            if number >= len(frames):
-                raise FrameNotFound(
-                    f"The clip has no frame {number}: its {len(frames)} are numbered from 0."
-                )
+            need_frame(number, len(frames))
             picture = images.encode_jpeg(frames[number], width=width)
         return Response(picture, content_type="image/jpeg")
 
@@ -121,7 +118,7 @@ def blueprint(
 
 def _read_sampling(request: Request, max_frames: int) -> Sampling | None:
     """What the query asks for; None where it leaves that open."""
-    _no_others(request, "fps", "frames")
+    refuse_others(request.args, ("fps", "frames"))
     if "fps" in request.args and "frames" in request.args:
         raise MalformedRequest("Send `fps` or `frames`, not both.")
     if "fps" in request.args:
@@ -141,7 +138,7 @@ def _for(upload: ClipUpload, sampling: Sampling | None) -> Sampling:
 
 
 def _read_best_shots(request: Request) -> BestShots:
-    _no_others(request, "top", "distance_s", "face")
+    refuse_others(request.args, ("top", "distance_s", "face"))
     if request.args.get("face", "auto") != "auto":
         raise MalformedRequest("`face` is `auto`, or is left out.")
     return BestShots(
@@ -163,10 +160,3 @@ def _read_question(request: Request, frames: int) -> Question:
         detector=request.args.get("detector"),
         most_detections=read_number(request.args, "max_detections", int, 1, _MOST_DETECTIONS, 5),
     )
-
-
-def _no_others(request: Request, *known: str) -> None:
-    if unknown := sorted(set(request.args) - set(known)):
-        raise MalformedRequest(
-            f"There is no parameter {unknown[0][:40]!r}: there are {', '.join(known)}."
-        )

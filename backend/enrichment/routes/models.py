@@ -7,12 +7,11 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
 
-from backend.enrichment.catalog import Catalog
+from backend.enrichment.catalog import Catalog, find
 from backend.enrichment.model_spec import ModelSpec
 from backend.enrichment.tasks.registry import TASKS
 from backend.enrichment.zoo.status import ModelStatus, Status
 from backend.enrichment.zoo.zoo import Zoo
-from backend.errors import UnknownModel
 from backend.web import deadlines
 from backend.web.access import needs
 from backend.web.api_keys import Scope
@@ -37,11 +36,10 @@ def blueprint(
     routes = Blueprint("models", __name__)
 
     def one(name: str) -> dict[str, Any]:
-        if name not in catalog:
-            raise UnknownModel(f"There is no model {name!r} in the zoo.")
+        spec = find(catalog, name)
         status = zoo.status()
         (found,) = (model for model in status.models if model.name == name)
-        return model_document(catalog[name], found, has_files=has_files(name))
+        return model_document(spec, found, has_files=has_files(name))
 
     @routes.get("/v1/models")
     @needs(Scope.INFER)

@@ -1,6 +1,6 @@
 """What a caller asks for in the query, as options of the tasks."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from werkzeug.datastructures import MultiDict
@@ -21,10 +21,7 @@ def read_options(query: MultiDict[str, str], *, also: tuple[str, ...] = ()) -> O
     Raises:
         MalformedRequest: an unknown parameter, or a value out of its range.
     """
-    if unknown := sorted(set(query) - _KNOWN - set(also)):
-        raise MalformedRequest(
-            f"There is no parameter {unknown[0][:40]!r}: there are {', '.join(sorted(_KNOWN))}."
-        )
+    refuse_others(query, sorted(_KNOWN), also=also)
     default = Options()
     return Options(
         prompts=tuple(query.getlist("prompt")),
@@ -48,6 +45,20 @@ def read_models(query: MultiDict[str, str]) -> tuple[str, ...]:
     if not found:
         raise MalformedRequest("Name the models: ?models=yolo11-face,vitpose-small.")
     return found
+
+
+def refuse_others(
+    query: MultiDict[str, str], known: Sequence[str], *, also: Sequence[str] = ()
+) -> None:
+    """Raise MalformedRequest where there is a parameter that nobody reads.
+
+    Args:
+        also: known, but not told to the caller.
+    """
+    if unknown := sorted({*query} - {*known, *also}):
+        raise MalformedRequest(
+            f"There is no parameter {unknown[0][:40]!r}: there are {', '.join(known)}."
+        )
 
 
 def read_number(
